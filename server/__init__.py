@@ -1,0 +1,1 @@
+"""Suijian 随检: offline field inspection for the 双随机 regime."""
