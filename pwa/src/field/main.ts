@@ -1,4 +1,6 @@
 import { createApp } from 'vue'
+import '@/ui/base.css'
 import App from './App.vue'
+import { router } from './router'
 
-createApp(App).mount('#app')
+createApp(App).use(router).mount('#app')

@@ -1,0 +1,45 @@
+/**
+ * New versions of the app wait until nobody is writing: accepting one reloads every tab and would
+ * wipe what is not yet saved (measured). A visit that is open holds the shared lock `suijian-editing`.
+ */
+import { registerSW } from 'virtual:pwa-register'
+
+const EDITING = 'suijian-editing'
+const HOUR = 3_600_000
+
+export interface UpdateWatch {
+  /** Reload into the new version; false while a visit is open in any tab. */
+  apply(): Promise<boolean>
+}
+
+export function watchForUpdate(offer: () => void): UpdateWatch {
+  const update = registerSW({
+    immediate: true,
+    onNeedRefresh: offer,
+    onRegisteredSW: (_url, registration) => {
+      if (registration) setInterval(() => void registration.update().catch(() => undefined), HOUR)
+    },
+  })
+  return {
+    async apply() {
+      if (await somebodyEdits()) return false
+      await update(true)
+      return true
+    },
+  }
+}
+
+async function somebodyEdits(): Promise<boolean> {
+  if (!('locks' in navigator)) return false
+  const { held } = await navigator.locks.query()
+  return (held ?? []).some((lock) => lock.name === EDITING)
+}
+
+/** Hold the lock until the returned function is called. Several tabs may hold it at once. */
+export function holdEditing(): () => void {
+  if (!('locks' in navigator)) return () => undefined
+  let release: () => void = () => undefined
+  const held = new Promise<void>((done) => (release = done))
+  void navigator.locks.request(EDITING, { mode: 'shared' }, () => held)
+  return release
+}

@@ -1,0 +1,36 @@
+/** One phone, one person at a time: the opened app and the unlocked session, for every screen. */
+import { readonly, shallowRef } from 'vue'
+import { openApp } from '@/sync/app'
+import type { App, Session } from '@/sync/session'
+
+const opened = shallowRef<App>()
+const unlocked = shallowRef<Session>()
+
+/** Opens the phone's store once; later calls answer the same app. */
+export async function phoneApp(): Promise<App> {
+  opened.value ??= await openApp()
+  return opened.value
+}
+
+export function useSession() {
+  return readonly(unlocked)
+}
+
+/** The unlocked session. The router never lets a screen that needs one be shown without it. */
+export function session(): Session {
+  if (!unlocked.value) throw new Error('a screen behind the lock was opened without a session')
+  return unlocked.value as Session
+}
+
+export function isUnlocked(): boolean {
+  return unlocked.value !== undefined
+}
+
+export function enter(next: Session): void {
+  unlocked.value = next
+}
+
+export async function leave(): Promise<void> {
+  await unlocked.value?.lock()
+  unlocked.value = undefined
+}
