@@ -1,0 +1,145 @@
+"""``manage.py test`` and ``manage.py lint``: every suite, one summary, one exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.setup import browser, node_env, places, python_env, say
+
+REPORTS = places.STATE / "reports"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one suite counted; ``failed`` is at least 1 when its program failed."""
+
+    name: str
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+
+
+def lint() -> int:
+    python_env.ensure(development=True)
+    return _summarise(_lint(node_env.ensure_packages()))
+
+
+def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
+    """Set up and run; ``pytest_arguments`` narrow the run to Python tests."""
+    python_env.ensure(development=True)
+    if pytest_arguments and only is None:
+        only = "python"
+    suites: list[Callable[[], list[Outcome]]] = []
+    if only in (None, "lint"):
+        suites.append(lambda: _lint(node_env.ensure_packages()))
+    if only in (None, "ts"):
+        suites.append(lambda: _typescript(node_env.ensure_packages()))
+    if only in (None, "python"):
+        suites.append(lambda: [_python(pytest_arguments)])
+    if only in (None, "browser"):
+        suites.append(_browser)
+    outcomes: list[Outcome] = []
+    for suite in suites:
+        try:
+            outcomes += suite()
+        except say.SetupError as fault:
+            # A suite that cannot start is a failure, and the others still run.
+            say.line(f"✗ {fault}")
+            outcomes.append(Outcome("set-up", 0, 1, 0, 0))
+    return _summarise(outcomes)
+
+
+def _lint(node: node_env.Node) -> list[Outcome]:
+    python, env = str(places.PYTHON), places.child_env()
+    checks = [
+        ("ruff", [python, "-m", "ruff", "check", "."], places.ROOT, env),
+        ("mypy --strict", [python, "-m", "mypy"], places.ROOT, env),
+        ("import contracts", [str(places.SCRIPTS / "lint-imports")], places.ROOT, env),
+        ("checklists", [python, "-m", "server.rules.cli", "check"], places.ROOT, env),
+        ("eslint", [str(node.npm), "run", "--silent", "lint"], places.PWA, node_env.node_env(node)),
+    ]
+    return [_run(name, command, cwd=cwd, env=its_env) for name, command, cwd, its_env in checks]
+
+
+def _typescript(node: node_env.Node) -> list[Outcome]:
+    env, report = node_env.node_env(node), _report("vitest")
+    return [
+        _run("types (vue-tsc)", [str(node.npm), "run", "--silent", "types"], cwd=places.PWA, env=env),
+        _run("vitest", [str(node.npm), "run", "--silent", "test", "--", "--reporter=default", "--reporter=junit",
+                        f"--outputFile.junit={report}"], cwd=places.PWA, env=env, report=report),
+    ]
+
+
+def _python(arguments: Sequence[str]) -> Outcome:
+    report = _report("pytest")
+    workers = [] if arguments else ["-n", "2", "--dist", "loadfile"]
+    return _run("pytest", [str(places.PYTHON), "-m", "pytest", "-q", f"--junitxml={report}", *workers, *arguments],
+                env=places.child_env(), report=report)
+
+
+def _browser() -> list[Outcome]:
+    env_chromium = browser.ensure()
+    node_env.ensure_build()
+    node = node_env.ensure_packages()
+    report = _report("playwright")
+    env = node_env.node_env(node)
+    env |= {"CHROMIUM": env_chromium, "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report), "SUIJIAN_PYTHON": str(places.PYTHON)}
+    command = [str(node.node), str(places.PWA / "node_modules" / "@playwright" / "test" / "cli.js"), "test",
+               "--config", str(places.PWA / "playwright.config.ts")]
+    return [_run("browser (Playwright, Chromium)", command, cwd=places.PWA, env=env, report=report)]
+
+
+def _report(name: str) -> Path:
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    path = REPORTS / f"{name}.xml"
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _run(name: str, command: Sequence[str], *, env: dict[str, str], cwd: Path = places.ROOT,
+         report: Path | None = None) -> Outcome:
+    """Run one suite with its output on the screen and count its report."""
+    say.step(name)
+    started = time.monotonic()
+    code = subprocess.run(list(command), cwd=cwd, env=env, stdin=subprocess.DEVNULL, check=False).returncode
+    seconds = time.monotonic() - started
+    passed, failed, skipped = (0, 0, 0) if report is not None else (1, 0, 0)
+    if report is not None and report.is_file():
+        passed, failed, skipped = _counts(report)
+    if code != 0 and failed == 0:
+        passed, failed = (0 if report is None else passed), 1
+    if report is not None and code == 0 and passed == 0:
+        # A suite that found nothing to run has proved nothing.
+        failed = 1
+    return Outcome(name, passed, failed, skipped, seconds)
+
+
+def _counts(report: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped test cases of a JUnit file."""
+    passed = failed = skipped = 0
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    return passed, failed, skipped
+
+
+def _summarise(outcomes: Sequence[Outcome]) -> int:
+    say.line()
+    for each in outcomes:
+        mark = "✗" if each.failed else "✓"
+        counts = f"{each.passed} passed, {each.failed} failed, {each.skipped} skipped"
+        say.line(f"{mark} {each.name:<32} {counts:<40} {each.seconds:6.1f} s")
+    passed, failed = sum(each.passed for each in outcomes), sum(each.failed for each in outcomes)
+    skipped = sum(each.skipped for each in outcomes)
+    say.line(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "") + f" in {sum(each.seconds for each in outcomes):.0f} s")
+    return 1 if failed or not outcomes else 0
