@@ -1,0 +1,115 @@
+"""Assignments 任务 = unit × items × team from one batch (D-1), and what makes a line of a foreign batch acceptable. Pure.
+
+Sources: JD-6c (the provincial system draws, its batch number is kept), WC-18a / WG-10.4a (at least two inspectors),
+WC-10a / WS-3.3c (no valid certificate, no visit), WS-4.2c (conflict of interest), WS-4.1b (several sections, one visit)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from server.kernel.errors import DomainError
+
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "batch_no": ("批次号", "抽查批次号", "批次"),
+    "foreign_batch_no": ("来源系统批次号", "省平台批次号", "外部批次号"),
+    "item": ("抽查事项", "事项编码", "检查事项"),
+    "unit_name": ("被检查单位", "检查对象", "单位名称"),
+    "uscc": ("统一社会信用代码", "信用代码"),
+    "inspector1": ("检查人员1证号", "执法证号1", "检查人员一证号"),
+    "inspector2": ("检查人员2证号", "执法证号2", "检查人员二证号"),
+    "inspector3": ("检查人员3证号", "执法证号3", "检查人员三证号"),
+    "lead": ("检查组长证号", "组长证号"),
+    "inspect_by": ("检查时限", "检查截止日期", "应检查日期"),
+    "mode": ("检查方式",),
+}
+REQUIRED = ("batch_no", "item", "unit_name", "inspector1", "inspector2", "inspect_by")
+MODES = {"": "on_site", "现场": "on_site", "现场检查": "on_site", "现场抽查": "on_site", "书面": "document_review", "书面检查": "document_review", "网络": "network_monitoring", "网络监测": "network_monitoring", "抽样检测": "on_site"}
+
+
+class BatchHeadersWrong(DomainError):
+    """The table lacks columns without which a batch means nothing."""
+
+    code = "E_IMPORT_HEADERS"
+
+
+class BatchHasErrors(DomainError):
+    """Some lines cannot be taken; nothing was stored."""
+
+    code = "E_IMPORT_ROWS"
+
+
+class BatchKnown(DomainError):
+    """This batch has been imported already."""
+
+    code = "E_BATCH_KNOWN"
+
+
+class BatchUnknown(DomainError):
+    code = "E_BATCH_UNKNOWN"
+
+
+class ImportNotAllowed(DomainError):
+    """The agency's profile draws internally; a list drawn elsewhere is not a double-random batch."""
+
+    code = "E_DRAW_SOURCE"
+    article = "requirements 1.6 C2 draw.source"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One accepted line of a foreign batch."""
+
+    row: int
+    batch_no: str
+    foreign_batch_no: str
+    item_code: str
+    item_name: str
+    unit_id: str
+    inspectors: tuple[str, ...]
+    lead: str | None
+    inspect_by: date
+    mode: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that become one inspection: same unit, same day limit is not needed, same people, same mode (WS-4.1b, D-1)."""
+
+    unit_id: str
+    inspectors: tuple[str, ...]
+    lead: str | None
+    mode: str
+    inspect_by: date
+    lines: tuple[Line, ...]
+
+
+def parse_day(text: str) -> date | None:
+    """2026-11-27, 2026/11/27, 2026.11.27 or 2026年11月27日."""
+    found = re.fullmatch(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?", text.strip())
+    if not found:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+
+
+def merge(lines: Iterable[Line]) -> list[Group]:
+    """One attendance per unit and team, in the order of the file; it must be over by the earliest limit of its lines."""
+    groups: dict[tuple[str, tuple[str, ...], str], list[Line]] = {}
+    for line in lines:
+        groups.setdefault((line.unit_id, tuple(sorted(line.inspectors)), line.mode), []).append(line)
+    return [
+        Group(
+            unit_id=unit_id,
+            inspectors=members[0].inspectors,
+            lead=next((line.lead for line in members if line.lead), None),
+            mode=mode,
+            inspect_by=min(line.inspect_by for line in members),
+            lines=tuple(members),
+        )
+        for (unit_id, _team, mode), members in groups.items()
+    ]

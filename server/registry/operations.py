@@ -1,0 +1,247 @@
+"""Use cases of the registries. Every write is one unit of work: rows and audit fact together, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import select
+
+from server.audit import operations as audit
+from server.kernel.moments import local_date
+from server.platform import clock
+from server.platform.db import db, unit_of_work
+from server.platform.ids import new_id
+from server.platform.sheets import Sheet, read_sheet
+from server.registry import domain
+from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
+from server.rules import operations as rules
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A premises as other capabilities see it."""
+
+    id: str
+    agency_id: str
+    entity_id: str
+    name: str
+    entity_name: str
+    address: str
+    uscc: str
+    registration_no: str
+    details: Mapping[str, str]
+    facts: Mapping[str, str]
+    blacklisted: bool
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """An inspector as other capabilities see them."""
+
+    user_id: str
+    agency_id: str
+    name: str
+    certificate: domain.Certificate
+    details: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """What an import did, or would do: every line is in exactly one of the lists, errors name their lines."""
+
+    total: int
+    added: int
+    updated: int
+    errors: tuple[domain.RowError, ...]
+
+
+def _fact_headers(sheet: Sheet) -> dict[str, str]:
+    """Fact → header, for headers that are a fact's name or its label in ``facts.yaml``."""
+    known = rules.facts()
+    return {fact: header for fact, label in known.items() for header in (label, fact, f"是否{label}") if header in sheet.headers}
+
+
+def _read(sheet: Sheet) -> tuple[list[domain.UnitDraft], list[domain.RowError]]:
+    columns = domain.match_headers(sheet.headers, domain.UNIT_HEADERS)
+    lacking = [domain.UNIT_HEADERS[name][0] for name in domain.REQUIRED if name not in columns]
+    if "uscc" not in columns and "registration_no" not in columns:
+        lacking.append("统一社会信用代码")
+    if lacking:
+        raise domain.ImportHeadersWrong(f"表头缺少：{'、'.join(lacking)}。现有表头：{'、'.join(h for h in sheet.headers if h) or '（空）'}", lacking=lacking)
+    fact_columns = _fact_headers(sheet)
+    drafts: list[domain.UnitDraft] = []
+    errors: list[domain.RowError] = []
+    for row in sheet.rows:
+        texts = {name: row.text(header) for name, header in columns.items()}
+        numeric = frozenset(name for name, header in columns.items() if header in row.cells and row.cells[header].numeric)
+        draft, faults = domain.read_unit(row.number, texts, numeric, {fact: row.text(header) for fact, header in fact_columns.items()})
+        errors.extend(faults)
+        if draft is not None:
+            drafts.append(draft)
+    doubles = domain.doubled_codes(drafts)
+    bad = {error.row for error in doubles}
+    return [draft for draft in drafts if draft.row not in bad], errors + doubles
+
+
+def _entity_for(agency_id: str, draft: domain.UnitDraft) -> MarketEntityRow:
+    values = draft.values
+    name = values.get("entity_name") or values["name"]
+    query = select(MarketEntityRow).where(MarketEntityRow.agency_id == agency_id)
+    if values.get("uscc"):
+        query = query.where(MarketEntityRow.uscc == values["uscc"])
+    else:
+        query = query.where(MarketEntityRow.uscc.is_(None), MarketEntityRow.name == name)
+    entity = db.session.scalars(query).first()
+    if entity is None:
+        entity = MarketEntityRow(
+            id=new_id(), agency_id=agency_id, name=name, uscc=values.get("uscc") or None,
+            registration_no=values.get("registration_no") or None, no_code_reason=values.get("no_code_reason") or None,
+        )
+        db.session.add(entity)
+        db.session.flush()
+    return entity
+
+
+def _store(agency_id: str, draft: domain.UnitDraft, source: str) -> bool:
+    """Write one draft; true when the unit is new. A re-import of the same line changes nothing but the date."""
+    entity = _entity_for(agency_id, draft)
+    values = draft.values
+    unit = db.session.scalars(
+        select(UnitRow).where(UnitRow.agency_id == agency_id, UnitRow.entity_id == entity.id, UnitRow.name == values["name"], UnitRow.address == values["address"])
+    ).first()
+    now = clock.now()
+    kept = {"name", "address", "uscc", "registration_no", "no_code_reason", "entity_name", "blacklisted"}
+    details = {name: text for name, text in values.items() if name not in kept and text}
+    is_new = unit is None
+    if unit is None:
+        unit = UnitRow(id=new_id(), agency_id=agency_id, entity_id=entity.id, name=values["name"], address=values["address"], details={}, created_at=now, updated_at=now)
+        db.session.add(unit)
+    unit.details = {**unit.details, **details}
+    unit.blacklisted = domain.truth(values.get("blacklisted", "")) == "yes" or unit.blacklisted is True
+    unit.source = source
+    unit.updated_at = now
+    db.session.flush()
+    for fact, value in draft.facts.items():
+        set_fact(unit.id, fact, value, source, now.date())
+    return is_new
+
+
+def set_fact(unit_id: str, fact: str, value: str, source: str, known_on: date) -> None:
+    """Keep what is now known of a unit (D-25); a later date replaces an earlier one. Part of the caller's unit of work."""
+    row = db.session.get(UnitFactRow, (unit_id, fact))
+    if row is None:
+        db.session.add(UnitFactRow(unit_id=unit_id, fact=fact, value=value, source=source, known_on=known_on))
+    elif known_on >= row.known_on:
+        row.value, row.source, row.known_on = value, source, known_on
+
+
+@unit_of_work
+def import_units(actor: audit.Who | None, agency_id: str, data: bytes, filename: str, dry_run: bool = False) -> ImportOutcome:
+    """Read a unit registry. Lines with errors are left out and named; the others are stored unless ``dry_run``."""
+    drafts, errors = _read(read_sheet(data, filename))
+    added = 0
+    if not dry_run:
+        added = sum(_store(agency_id, draft, f"导入：{filename}") for draft in drafts)
+        audit.record(actor, "registry.units_imported", "agency", agency_id, agency_id, {"file": filename, "added": added, "updated": len(drafts) - added, "errors": len(errors)})
+    total = len(drafts) + len({error.row for error in errors})
+    return ImportOutcome(total, added, 0 if dry_run else len(drafts) - added, tuple(sorted(errors, key=lambda e: e.row)))
+
+
+def _unit(row: UnitRow, entity: MarketEntityRow) -> Unit:
+    facts = {fact.fact: fact.value for fact in db.session.scalars(select(UnitFactRow).where(UnitFactRow.unit_id == row.id))}
+    return Unit(row.id, row.agency_id, entity.id, row.name, entity.name, row.address, entity.uscc or "", entity.registration_no or "", dict(row.details), facts, row.blacklisted)
+
+
+def units(agency_id: str, text: str = "", limit: int = 50, offset: int = 0) -> list[Unit]:
+    """Units by name, ``limit`` at a time; ``text`` searches name, address and code."""
+    return [_unit(unit, entity) for unit, entity in units_of(agency_id, text.strip(), limit, offset)]
+
+
+def unit(agency_id: str, unit_id: str) -> Unit:
+    """One unit of this agency. Raises ``UnitUnknown``, also for a unit of another agency."""
+    row = db.session.get(UnitRow, unit_id)
+    if row is None or row.agency_id != agency_id:
+        raise domain.UnitUnknown("没有这个检查对象")
+    entity = db.session.get(MarketEntityRow, row.entity_id)
+    assert entity is not None, "foreign key"
+    return _unit(row, entity)
+
+
+def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:
+    """The unit that a foreign list means: by code and name, by code alone when it is the only premises, or by name alone."""
+    query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id)
+    query = query.where(MarketEntityRow.uscc == uscc) if uscc else query.where(UnitRow.name == name)
+    found = [(row, entity) for row, entity in db.session.execute(query.limit(50))]
+    named = [pair for pair in found if not name or pair[0].name == name]
+    if len(named) == 1:
+        return _unit(*named[0])
+    return _unit(*found[0]) if uscc and not name and len(found) == 1 else None
+
+
+def _inspector(row: InspectorRow) -> Inspector:
+    return Inspector(row.user_id, row.agency_id, row.name, domain.Certificate(row.certificate_no, row.valid_to), dict(row.details))
+
+
+def inspectors(agency_id: str) -> list[Inspector]:
+    """Everybody in the agency's inspector registry, expired certificates included (they are shown as such)."""
+    return [_inspector(row) for row in db.session.scalars(select(InspectorRow).where(InspectorRow.agency_id == agency_id).order_by(InspectorRow.name))]
+
+
+def inspector(agency_id: str, user_id: str) -> Inspector:
+    row = db.session.get(InspectorRow, user_id)
+    if row is None or row.agency_id != agency_id:
+        raise domain.InspectorUnknown("此人未进入执法检查人员名录库，不得参与检查")
+    return _inspector(row)
+
+
+def inspector_by_certificate(agency_id: str, certificate_no: str) -> Inspector | None:
+    row = db.session.scalars(select(InspectorRow).where(InspectorRow.agency_id == agency_id, InspectorRow.certificate_no == certificate_no)).first()
+    return _inspector(row) if row else None
+
+
+@unit_of_work
+def register_inspector(actor: audit.Who | None, agency_id: str, user_id: str, name: str, certificate_no: str, valid_to: date, details: Mapping[str, object]) -> Inspector:
+    """Enter or renew an inspector (WC-10, WS-3.3)."""
+    row = db.session.get(InspectorRow, user_id)
+    if row is None:
+        row = InspectorRow(user_id=user_id, agency_id=agency_id)
+        db.session.add(row)
+    elif row.agency_id != agency_id:
+        raise domain.InspectorUnknown("没有这名执法检查人员")
+    row.name, row.certificate_no, row.valid_to, row.details = name, certificate_no, valid_to, dict(details)
+    audit.record(actor, "registry.inspector_registered", "inspector", user_id, agency_id, {"valid_to": valid_to.isoformat()})
+    return _inspector(row)
+
+
+@unit_of_work
+def declare_conflict(actor: audit.Who | None, agency_id: str, user_id: str, unit_id: str, reason: str) -> None:
+    """Record that an inspector has an interest in a unit; a second time changes the reason."""
+    inspector(agency_id, user_id)
+    unit(agency_id, unit_id)
+    row = db.session.scalars(select(ConflictRow).where(ConflictRow.user_id == user_id, ConflictRow.unit_id == unit_id)).first()
+    if row is None:
+        row = ConflictRow(id=new_id(), agency_id=agency_id, user_id=user_id, unit_id=unit_id, recorded_at=clock.now())
+        db.session.add(row)
+    row.reason = reason
+    audit.record(actor, "registry.conflict_declared", "unit", unit_id, agency_id, {"inspector": user_id})
+
+
+def conflict_between(user_id: str, unit_id: str) -> str | None:
+    """The recorded reason why this inspector must stand aside from this unit, or None."""
+    return db.session.scalar(select(ConflictRow.reason).where(ConflictRow.user_id == user_id, ConflictRow.unit_id == unit_id))
+
+
+def certificate_days_left(certificate: domain.Certificate) -> int:
+    """Calendar days until the certificate ends, counted in Shanghai; negative when it has expired."""
+    return (certificate.valid_to - local_date(clock.now_ms())).days
+
+
+def load_demo(agency_id: str, folder: Path) -> None:
+    """The invented units of ``checklists/<agency>/demo``; running it again changes nothing."""
+    path = folder / "units.csv"
+    outcome = import_units(None, agency_id, path.read_bytes(), path.name)
+    if outcome.errors:
+        raise domain.ImportHeadersWrong("；".join(f"{path.name} 第{e.row}行：{e.text}" for e in outcome.errors[:5]))

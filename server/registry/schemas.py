@@ -1,0 +1,75 @@
+"""The wire shapes of the registries."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInt, StrictStr, StrictUUID
+
+
+class UnitOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    entity_name = StrictStr(required=True)
+    address = StrictStr(required=True)
+    uscc = StrictStr(required=True)
+    registration_no = StrictStr(required=True)
+    details = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    facts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    blacklisted = StrictBool(required=True)
+
+
+class UnitsOut(Schema):
+    units = fields.List(fields.Nested(UnitOut), required=True)
+
+
+class UnitQuery(Schema):
+    text = StrictStr(most=80, load_default="")
+    limit = fields.Integer(validate=validate.Range(1, 200), load_default=50)
+    offset = fields.Integer(validate=validate.Range(0, 1_000_000), load_default=0)
+
+
+class RowErrorOut(Schema):
+    row = StrictInt(required=True)
+    column = StrictStr(required=True)
+    text = StrictStr(required=True)
+    code = StrictStr(required=True)
+
+
+class UnitImportOut(Schema):
+    total = StrictInt(required=True)
+    added = StrictInt(required=True)
+    updated = StrictInt(required=True)
+    errors = fields.List(fields.Nested(RowErrorOut), required=True)
+
+
+class InspectorOut(Schema):
+    user_id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    certificate_no = StrictStr(required=True)
+    valid_to = StrictDate(required=True)
+    days_left = StrictInt(required=True)
+    details = fields.Dict(keys=fields.String(), required=True)
+
+
+class InspectorsOut(Schema):
+    inspectors = fields.List(fields.Nested(InspectorOut), required=True)
+
+
+class InspectorIn(Schema):
+    name = StrictStr(most=80, least=1, required=True)
+    certificate_no = StrictStr(most=40, least=1, required=True)
+    valid_to = StrictDate(required=True)
+    gender = StrictStr(most=8)
+    position = StrictStr(most=80)
+    post = StrictStr(most=80)
+    title_class = StrictStr(most=80)
+    years_of_service = StrictInt(low=0, high=80)
+    sector_groups = fields.List(StrictStr(most=80))
+    qualifications = fields.List(StrictStr(most=80))
+
+
+class ConflictIn(Schema):
+    user_id = StrictUUID(required=True)
+    unit_id = StrictUUID(required=True)
+    reason = StrictStr(most=300, least=1, required=True)
