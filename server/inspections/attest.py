@@ -1,0 +1,99 @@
+"""Attestation 双人核验: the content chains, the digest D of D-6, and who stands behind it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from server.inspections.fold_order import Ev
+from server.kernel import b64url, chain
+
+
+def content_chains(content: Iterable[Ev]) -> list[dict[str, Any]]:
+    """``[{dev, n, root}]`` sorted by dev: per enrolment the RFC 6962 root over its content's H."""
+    hashes: dict[str, list[bytes]] = {}
+    for event in sorted(content, key=lambda ev: (ev.dev, ev.n, ev.h)):
+        hashes.setdefault(event.dev, []).append(hash_bytes(event.h))
+    return [
+        {
+            "dev": dev,
+            "n": len(leaves),
+            "root": b64url.encode(chain.chain_root(leaves)),
+        }
+        for dev, leaves in sorted(hashes.items())
+    ]
+
+
+def hash_bytes(h: str) -> bytes:
+    """The 32 bytes of an H; any other spelling counts as its UTF-8, so a fold cannot fail on it."""
+    try:
+        return b64url.decode(h)
+    except ValueError:
+        return h.encode("utf-8", "surrogatepass")
+
+
+def text_hash(text: str) -> str:
+    """b64url of the SHA-256 of a record text (the ``text`` of attest, sign.party and seal)."""
+    return b64url.encode(chain.text_hash(text))
+
+
+def pin_of(pack: dict[str, Any]) -> str:
+    """The pin of a pack: checklists, item list and rules by hash, as b64url."""
+    hashes = pack["hashes"]
+    return b64url.encode(
+        chain.pin_hash(hashes["checklists"].values(), hashes["item_list"], hashes["profile"])
+    )
+
+
+def digest(visit: dict[str, Any], text: str) -> str:
+    """D of D-6 as b64url: what both inspectors attest for this visit and this record text."""
+    return b64url.encode(
+        chain.attested_digest(visit["insp"], visit["pin"], text_hash(text), visit["chains"])
+    )
+
+
+def attestation(visit: dict[str, Any], text: str, level: str) -> dict[str, Any]:
+    """The body (without salt) of an ``attest`` for the visit as it is now."""
+    return {
+        "d": digest(visit, text),
+        "text": text_hash(text),
+        "pin": visit["pin"],
+        "chains": visit["chains"],
+        "level": level,
+    }
+
+
+def standing(visit: dict[str, Any], d: str = "") -> list[str]:
+    """The inspectors (user ids, sorted) whose attestation stands; with ``d``, of that digest."""
+    return sorted(
+        {entry["by"] for entry in visit["attests"] if entry["stands"] and d in ("", entry["d"])}
+    )
+
+
+def agreed(visit: dict[str, Any]) -> list[str]:
+    """The largest set of inspectors who attest one and the same digest.
+
+    When the record is sealed only the digest of the latest seal counts (D-8).
+    """
+    linked = [seal for seal in visit["seals"] if seal["linked"]]
+    if linked and not visit["open_round"]:
+        return standing(visit, linked[-1]["d"])
+    after = linked[-1]["d"] if linked else ""
+    groups = [
+        standing(visit, d)
+        for d in sorted({entry["d"] for entry in visit["attests"] if entry["stands"]})
+        if d != after
+    ]
+    return max(groups, key=len, default=[])
+
+
+def digest_problems(visit: dict[str, Any], text: str, body: dict[str, Any]) -> list[str]:
+    """Why an attestation does not belong to this visit and text; empty when it does."""
+    problems = []
+    if body.get("pin") != visit["pin"]:
+        problems.append("核验所据的规则版本与本次检查不一致")
+    if body.get("chains") != visit["chains"]:
+        problems.append("核验之后记录内容有变化")
+    if body.get("text") != text_hash(text):
+        problems.append("核验的笔录文字与当前笔录不一致")
+    if not problems and body.get("d") != digest(visit, text):
+        problems.append("核验摘要不正确")
+    return problems
