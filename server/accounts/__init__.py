@@ -1,0 +1,1 @@
+"""Agencies, people, their roles, enrolled devices and sessions."""

@@ -1,0 +1,234 @@
+"""Agencies and people. The door to this capability: sessions and enrolment are re-exported here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts import passwords, sessions
+from server.accounts.domain import (
+    Actor,
+    LoginTaken,
+    NotFound,
+    RoleForbidden,
+    WrongLogin,
+    check_password,
+    checked_roles,
+    normal_login,
+)
+from server.accounts.enrolment import (
+    Device,
+    device,
+    device_record,
+    devices_of,
+    enrol,
+    issue_codes,
+    list_devices,
+    revoke_device,
+)
+from server.accounts.sessions import authenticate, login, logout, refresh
+from server.accounts.tables import Agency, Person
+from server.audit import operations as audit
+from server.platform import clock
+from server.platform.db import session, unit_of_work
+from server.platform.ids import new_id
+
+__all__ = [
+    "Actor", "AgencyView", "Device", "PersonView", "add_agency", "add_person", "agencies", "agency",
+    "authenticate", "change_own_password", "change_person", "describe_people_with", "device",
+    "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login",
+    "logout", "people", "people_by_id", "person", "person_by_login", "refresh", "revoke_device", "subordinates",
+]
+
+
+@dataclass(frozen=True)
+class AgencyView:
+    id: str
+    name: str
+    short: str
+    kind: str
+    level: str
+    district_code: str
+    phone: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True)
+class PersonView:
+    id: str
+    agency_id: str
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    active: bool
+
+
+# What other capabilities know of a person (certificate, sector groups): the registry registers itself
+# here, because accounts may not import it.
+_describers: list[Callable[[str], Mapping[str, Any]]] = []
+
+
+def describe_people_with(source: Callable[[str], Mapping[str, Any]]) -> None:
+    """Let ``source(user_id)`` add members to what a person is told about themselves at login."""
+    if source not in _describers:
+        _describers.append(source)
+
+
+@unit_of_work
+def add_agency(
+    agency_id: str, name: str, *, short: str = "", kind: str = "", level: str = "",
+    district_code: str = "", phone: str = "", parent_id: str | None = None,
+) -> AgencyView:
+    """Add an agency to the tree, or bring its master data up to date; done from the command line."""
+    current = session()
+    row = current.get(Agency, agency_id)
+    if row is None:
+        row = Agency(id=agency_id)
+        current.add(row)
+        audit.record(None, "accounts.agency_added", "agency", agency_id, agency=agency_id)
+    row.name, row.short, row.kind, row.level = name, short, kind, level
+    row.district_code, row.phone, row.parent_id = district_code, phone, parent_id
+    current.flush()
+    return _agency(row)
+
+
+def agency(agency_id: str) -> AgencyView:
+    """Raises NotFound."""
+    row = session().get(Agency, agency_id)
+    if row is None:
+        raise NotFound("机关不存在")
+    return _agency(row)
+
+
+def agencies() -> list[AgencyView]:
+    """All agencies in id order."""
+    return [_agency(row) for row in session().scalars(select(Agency).order_by(Agency.id))]
+
+
+def subordinates(agency_id: str) -> list[AgencyView]:
+    """The agencies directly below this one."""
+    found = session().scalars(select(Agency).where(Agency.parent_id == agency_id).order_by(Agency.id))
+    return [_agency(row) for row in found]
+
+
+@unit_of_work
+def add_person(
+    actor: Actor | None, agency_id: str, login_text: str, name: str, roles: list[str], password: str
+) -> PersonView:
+    """A new person of an agency. ``actor`` None is the command line. Raises LoginTaken, BadRoles, WeakPassword."""
+    current = session()
+    login_name = normal_login(login_text)
+    chosen = checked_roles(roles)
+    check_password(password, login_name)
+    if current.scalar(select(Person.id).where(Person.login == login_name)):
+        raise LoginTaken("账号已存在，请换一个")
+    row = Person(
+        id=new_id(), agency_id=agency_id, login=login_name, name=name, roles=chosen, ver=1, active=True,
+        password_hash=passwords.hash_password(password), created_at=clock.now(),
+    )
+    current.add(row)
+    audit.record(actor, "accounts.person_added", "person", row.id, agency=agency_id, facts={"roles": chosen})
+    current.flush()
+    return _person(row)
+
+
+@unit_of_work
+def change_person(
+    actor: Actor, person_id: str, *, name: str | None = None, roles: list[str] | None = None,
+    active: bool | None = None, password: str | None = None,
+) -> PersonView:
+    """Change a person of the own agency. New roles and a closed account count from the next request.
+
+    Raises NotFound, BadRoles, WeakPassword; RoleForbidden for one's own roles or account."""
+    row = session().scalar(
+        select(Person).where(Person.id == person_id, Person.agency_id == actor.agency_id).with_for_update()
+    )
+    if row is None:
+        raise NotFound("人员不存在")
+    if row.id == actor.user_id and (roles is not None or active is not None):
+        raise RoleForbidden("不能更改自己的角色或停用自己的账号")
+    changed: dict[str, object] = {}
+    if name is not None and name != row.name:
+        row.name, changed["name"] = name, True
+    if roles is not None and checked_roles(roles) != row.roles:
+        changed["roles"] = {"old": row.roles, "new": checked_roles(roles)}
+        row.roles = checked_roles(roles)
+        row.ver += 1
+    if active is not None and active != row.active:
+        row.active, changed["active"] = active, active
+        row.ver += 1
+        if not active:
+            sessions.end_all(row.id, "closed")
+    if password is not None:
+        check_password(password, row.login)
+        row.password_hash, changed["password"] = passwords.hash_password(password), True
+        row.ver += 1
+        sessions.end_all(row.id, "password")
+    if changed:
+        audit.record(actor, "accounts.person_changed", "person", row.id, facts=changed)
+    return _person(row)
+
+
+@unit_of_work
+def change_own_password(actor: Actor, old: str, new: str) -> None:
+    """Set a new password; all sessions end, the caller's too. Raises WrongLogin, WeakPassword."""
+    row = session().get_one(Person, actor.user_id)
+    if not passwords.matches(row.password_hash, old):
+        raise WrongLogin("原密码不正确")
+    check_password(new, row.login)
+    row.password_hash = passwords.hash_password(new)
+    row.ver += 1
+    sessions.end_all(row.id, "password")
+    audit.record(actor, "accounts.password_changed", "person", row.id)
+
+
+def person(user_id: str) -> PersonView:
+    """Raises NotFound."""
+    row = session().get(Person, user_id)
+    if row is None:
+        raise NotFound("人员不存在")
+    return _person(row)
+
+
+def person_by_login(login_text: str) -> PersonView | None:
+    """The person with this login, or None."""
+    row = session().scalar(select(Person).where(Person.login == normal_login(login_text)))
+    return None if row is None else _person(row)
+
+
+def people(agency_id: str) -> list[PersonView]:
+    """The agency's people in the order of their logins, closed accounts too."""
+    found = session().scalars(select(Person).where(Person.agency_id == agency_id).order_by(Person.login))
+    return [_person(row) for row in found]
+
+
+def people_by_id(user_ids: list[str]) -> dict[str, PersonView]:
+    """Those of the ids that exist."""
+    found = session().scalars(select(Person).where(Person.id.in_(user_ids)))
+    return {row.id: _person(row) for row in found}
+
+
+def full_person(user_id: str) -> dict[str, Any]:
+    """What a person is told about themselves: id, login, name, roles, agency, and what others add."""
+    row = session().execute(
+        select(Person, Agency.name).join(Agency, Agency.id == Person.agency_id).where(Person.id == user_id)
+    ).one()
+    person_row, agency_name = row
+    told: dict[str, Any] = {
+        "id": person_row.id, "login": person_row.login, "name": person_row.name,
+        "roles": list(person_row.roles), "agency": person_row.agency_id, "agency_name": agency_name,
+    }
+    for source in _describers:
+        told.update(source(user_id))
+    return told
+
+
+def _agency(row: Agency) -> AgencyView:
+    return AgencyView(row.id, row.name, row.short, row.kind, row.level, row.district_code, row.phone, row.parent_id)
+
+
+def _person(row: Person) -> PersonView:
+    return PersonView(row.id, row.agency_id, row.login, row.name, tuple(row.roles), row.active)

@@ -1,0 +1,119 @@
+"""The only place that knows HTTP statuses: refusals become problem+json (RFC 9457).
+
+``PROBLEMS`` maps each DomainError to its status and short title. A test walks all subclasses and fails
+when one is missing. Whatever is not a known refusal answers 500 with an incident id and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from server.accounts import domain as accounts
+from server.kernel.errors import DomainError
+
+log = structlog.get_logger("problems")
+
+PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
+    # accounts
+    accounts.WrongLogin: (401, "账号或密码不正确"),
+    accounts.NotSignedIn: (401, "未登录"),
+    accounts.SessionEnded: (401, "登录已失效"),
+    accounts.TokenReused: (401, "登录凭据被重复使用"),
+    accounts.StaleToken: (401, "权限已变更"),
+    accounts.RoleForbidden: (403, "无权操作"),
+    accounts.DeviceRevoked: (403, "设备已停用"),
+    accounts.BadKey: (422, "设备密钥不正确"),
+    accounts.BadEnrolmentCode: (403, "登记码无效"),
+    accounts.KeyAlreadyEnrolled: (409, "密钥已登记"),
+    accounts.LoginTaken: (409, "账号已存在"),
+    accounts.BadRoles: (422, "角色不允许"),
+    accounts.WeakPassword: (422, "密码不符合要求"),
+    accounts.NotFound: (404, "未找到"),
+}
+
+# What a person reads when the framework itself refuses.
+PLAIN: dict[int, tuple[str, str, str]] = {
+    400: ("E_BAD_REQUEST", "请求不正确", "请求格式不正确"),
+    404: ("E_NOT_FOUND", "未找到", "您访问的内容不存在"),
+    405: ("E_METHOD", "方法不允许", "此地址不支持该操作"),
+    406: ("E_NOT_ACCEPTABLE", "无法提供", "无法提供所要求的格式"),
+    408: ("E_TIMEOUT", "超时", "等待数据超时，请重试"),
+    412: ("E_PRECONDITION", "前提不符", "内容已被更改，请刷新后重试"),
+    413: ("E_TOO_LARGE", "内容过大", "提交的内容超过大小限制"),
+    415: ("E_MEDIA_TYPE", "类型不支持", "不支持的内容类型"),
+    416: ("E_RANGE", "范围不正确", "所请求的范围不正确"),
+    422: ("E_INVALID", "内容不符合要求", "提交的内容不符合要求，请检查标出的字段"),
+    428: ("E_PRECONDITION_REQUIRED", "缺少前提", "请先刷新再提交"),
+    429: ("E_TOO_MANY", "请求过于频繁", "操作过于频繁，请稍后再试"),
+    503: ("E_UNAVAILABLE", "暂不可用", "服务暂不可用，请稍后再试"),
+}
+
+
+def problem(status: int, code: str, title: str, detail: str, **more: Any) -> Response:
+    """A problem+json answer. Empty members of ``more`` are left out."""
+    body = {
+        "type": f"https://suijian.invalid/problems/{code.lower().replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **{key: value for key, value in more.items() if value},
+    }
+    answer = Response(json.dumps(body, ensure_ascii=False), status, content_type="application/problem+json")
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def status_of(refusal: DomainError) -> tuple[int, str]:
+    """Status and title of a refusal: of its own class, else of the nearest mapped parent."""
+    for kind in type(refusal).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    log.error("problem.unmapped", kind=type(refusal).__name__)
+    return 409, "无法完成"
+
+
+def of_domain(refusal: DomainError) -> Response:
+    """A refusal of the business as its problem."""
+    status, title = status_of(refusal)
+    return problem(
+        status, refusal.code, title, refusal.detail or title, article=refusal.article, facts=refusal.facts
+    )
+
+
+def of_http(refusal: HTTPException) -> Response:
+    """A refusal of the framework (404, 405, 413, validation 422 …) as a problem."""
+    if refusal.response is not None and refusal.code is None:
+        return refusal.response
+    status = refusal.code or 500
+    if status < 400:
+        return refusal.get_response()
+    fallback = (f"E_HTTP_{status}", HTTPStatus(status).phrase, "请求无法完成")
+    code, title, detail = PLAIN.get(status, fallback)
+    data = getattr(refusal, "data", None) or {}
+    answer = problem(status, code, title, detail, errors=data.get("messages"))
+    for name, value in refusal.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers[name] = value
+    return answer
+
+
+def of_anything(failure: Exception) -> Response:
+    """An unforeseen failure: an incident id for the caller, the trace for the log."""
+    incident = secrets.token_hex(8)
+    rule = request.url_rule.rule if request.url_rule else ""
+    log.error("request.failed", incident=incident, route=rule, exc_info=failure)
+    return problem(500, "E_INTERNAL", "服务器内部错误", f"服务器内部错误，事件编号 {incident}", incident=incident)
+
+
+def configure(app: Flask) -> None:
+    """Install the three handlers, most special first."""
+    app.register_error_handler(DomainError, of_domain)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(Exception, of_anything)

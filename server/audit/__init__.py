@@ -1,0 +1,1 @@
+"""Append-only, hash-chained facts about what was done and read."""

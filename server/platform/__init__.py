@@ -1,0 +1,1 @@
+"""The outside world: database, blobs, clock, keys, jobs. No business words."""

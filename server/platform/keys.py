@@ -1,0 +1,91 @@
+"""The server's own keys, made on first start and kept in ``<data>/keys`` with mode 0600.
+
+Three of them, never mixed: ES256 for access tokens, Ed25519 for the log's checkpoints and device
+records, a 256-bit secret for everything that is an HMAC."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from flask import current_app
+
+
+@dataclass(frozen=True)
+class ServerKeys:
+    token: ec.EllipticCurvePrivateKey
+    log: ed25519.Ed25519PrivateKey
+    secret: bytes
+
+    def mac(self, tag: str, *parts: str) -> bytes:
+        """HMAC-SHA256 over ``suijian/<tag>/v1`` and the parts, each closed by a NUL byte (32 bytes)."""
+        message = b"".join(part.encode() + b"\0" for part in (f"suijian/{tag}/v1", *parts))
+        return hmac.new(self.secret, message, hashlib.sha256).digest()
+
+    @property
+    def log_public(self) -> bytes:
+        """The raw 32-byte Ed25519 public key that phones pin at enrolment."""
+        return self.log.public_key().public_bytes(
+            serialization.Encoding.Raw, serialization.PublicFormat.Raw
+        )
+
+
+def load_or_create(folder: Path) -> ServerKeys:
+    """Read the keys, making those that are missing. Safe when several processes start at once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    token = serialization.load_pem_private_key(_keep(folder / "token.pem", _new_token), None)
+    log = serialization.load_pem_private_key(_keep(folder / "log.pem", _new_log), None)
+    if not isinstance(token, ec.EllipticCurvePrivateKey):
+        raise ValueError("token.pem is not a P-256 key")
+    if not isinstance(log, ed25519.Ed25519PrivateKey):
+        raise ValueError("log.pem is not an Ed25519 key")
+    return ServerKeys(token, log, _keep(folder / "secret.bin", lambda: secrets.token_bytes(32)))
+
+
+def server_keys() -> ServerKeys:
+    """The keys of the running application."""
+    keys: ServerKeys = current_app.extensions["suijian-keys"]
+    return keys
+
+
+def _new_token() -> bytes:
+    return _pem(ec.generate_private_key(ec.SECP256R1()))
+
+
+def _new_log() -> bytes:
+    return _pem(ed25519.Ed25519PrivateKey.generate())
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _keep(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The bytes of ``path``; made first if absent. The first process to link its file wins."""
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            # Another process was first; its key counts and ours is thrown away.
+            return path.read_bytes()
+        finally:
+            draft.unlink()
+    return path.read_bytes()
