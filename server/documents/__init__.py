@@ -1,0 +1,1 @@
+"""Official documents as PDF: what is served, what was recorded, what is reported."""

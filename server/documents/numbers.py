@@ -1,0 +1,54 @@
+"""Document numbers without unexplained gaps (D-26). Part of the caller's unit of work."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from server.audit import operations as audit
+from server.documents.domain import DOCUMENT_WORDS
+from server.documents.tables import DocumentNumberRow, NumberCounterRow
+from server.kernel.moments import local_date
+from server.platform import clock
+from server.platform.db import db
+from server.platform.ids import new_id
+
+
+def take_serial(agency_id: str, kind: str, year: int) -> int:
+    """The next serial of a kind, agency and year; the counter row is locked until the commit."""
+    query = select(NumberCounterRow).where(NumberCounterRow.agency_id == agency_id, NumberCounterRow.kind == kind, NumberCounterRow.year == year)
+    counter = db.session.scalars(query.with_for_update()).first()
+    if counter is None:
+        counter = NumberCounterRow(agency_id=agency_id, kind=kind, year=year, last=0)
+        db.session.add(counter)
+    counter.last += 1
+    db.session.flush()
+    return counter.last
+
+
+def reserve(agency_id: str, short: str, kind: str, insp: str) -> str:
+    """Reserve ``（简称）类别字〔年份〕第N号`` for an inspection; the same one when it has one already.
+
+    ``kind`` is a key of ``DOCUMENT_WORDS``. The human number of the inspection itself has a counter of its own."""
+    held = db.session.scalars(select(DocumentNumberRow).where(DocumentNumberRow.insp == insp, DocumentNumberRow.kind == kind, DocumentNumberRow.state != "void")).first()
+    if held is not None:
+        return held.text
+    now = clock.now()
+    year = local_date(clock.now_ms()).year
+    serial = take_serial(agency_id, kind, year)
+    text = f"（{short}）{DOCUMENT_WORDS[kind]}〔{year}〕第{serial}号"
+    db.session.add(DocumentNumberRow(id=new_id(), agency_id=agency_id, kind=kind, year=year, serial=serial, text=text, insp=insp, state="reserved", reserved_at=now, changed_at=now))
+    db.session.flush()
+    return text
+
+
+def mark_used(insp: str, kind: str) -> None:
+    """The document was served or finished under its number."""
+    for row in db.session.scalars(select(DocumentNumberRow).where(DocumentNumberRow.insp == insp, DocumentNumberRow.kind == kind, DocumentNumberRow.state == "reserved")):
+        row.state, row.changed_at = "used", clock.now()
+
+
+def void_unused(actor: audit.Who | None, agency_id: str, insp: str, reason: str) -> None:
+    """作废: numbers that will never be used keep their place in the sequence, with the reason."""
+    for row in db.session.scalars(select(DocumentNumberRow).where(DocumentNumberRow.insp == insp, DocumentNumberRow.state == "reserved")):
+        row.state, row.void_reason, row.changed_at = "void", reason, clock.now()
+        audit.record(actor, "documents.number_voided", "inspection", insp, agency_id, {"number": row.text, "reason": reason})
