@@ -58,7 +58,7 @@ def check(text: str) -> UsccResult:
     if not code:
         return UsccResult(False, code, "统一社会信用代码为空")
     if len(code) != 18:
-        hint = "，15位的是注册号，请填入注册号一栏" if len(code) == 15 and code.isdecimal() else ""
+        hint = "，15位的是注册号，请填入注册号一栏" if len(code) == 15 and code.isascii() and code.isdecimal() else ""
         return UsccResult(False, code, f"统一社会信用代码应为18位，现为{len(code)}位{hint}")
     for place, char in enumerate(code, 1):
         if char not in ALPHABET:
