@@ -16,6 +16,8 @@ MODULES = [
     "server.app.api",
     "server.accounts.api",
     "server.audit.api",
+    "server.registry.api",
+    "server.plans.api",
 ]
 
 

@@ -14,7 +14,13 @@ from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
+from server.documents import domain as documents
 from server.kernel.errors import DomainError
+from server.plans import domain as plans
+from server.platform.sheets import UnreadableSheet
+from server.registry import domain as registry
+from server.reports import domain as reports
+from server.rules import domain as rules
 
 log = structlog.get_logger("problems")
 
@@ -34,6 +40,35 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     accounts.BadRoles: (422, "角色不允许"),
     accounts.WeakPassword: (422, "密码不符合要求"),
     accounts.NotFound: (404, "未找到"),
+    # rules
+    rules.UnknownAgency: (404, "没有这个机关的规则"),
+    rules.ProfileNotInForce: (409, "规则未生效"),
+    rules.RulesFaulty: (500, "检查表数据有错误"),
+    rules.UnknownVersion: (404, "没有这个版本"),
+    # tables that clerks send
+    UnreadableSheet: (422, "表格无法读取"),
+    # registry
+    registry.ImportHeadersWrong: (422, "表头不符"),
+    registry.UnitUnknown: (404, "没有这个检查对象"),
+    registry.InspectorUnknown: (404, "没有这名执法检查人员"),
+    # plans
+    plans.BatchHeadersWrong: (422, "表头不符"),
+    plans.BatchHasErrors: (422, "有的行不能导入"),
+    plans.BatchKnown: (409, "批次已导入"),
+    plans.BatchUnknown: (404, "没有这个批次"),
+    plans.ImportNotAllowed: (409, "不能导入"),
+    # documents
+    documents.DocumentUnknown: (404, "没有这份文书"),
+    documents.DocumentNotReady: (409, "文书尚不能生成"),
+    documents.FontLacksCharacter: (422, "字体缺字"),
+    # reports
+    reports.ReportUnknown: (404, "没有这份报告"),
+    reports.TwoRequired: (409, "须两名检查人员核验"),
+    reports.ReportIncomplete: (409, "内容不完整"),
+    reports.WrongState: (409, "状态不允许"),
+    reports.NotYours: (403, "无权办理"),
+    reports.ClockNeedsReason: (409, "须说明时间依据"),
+    reports.ReasonsMissing: (422, "须写明退回原因"),
 }
 
 # What a person reads when the framework itself refuses.

@@ -12,6 +12,7 @@ from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
 from server.registry import operations, schemas
+from server.registry.domain import InspectorUnknown
 
 blp = Blueprint("registry", "registry", url_prefix="/registry", description="检查对象与执法检查人员名录库")
 
@@ -62,7 +63,8 @@ def list_inspectors() -> dict[str, Any]:
 @blp.response(204)
 def put_inspector(body: dict[str, Any], user_id: str) -> None:
     """Enter or renew an inspector; the person must have an account in this agency."""
-    accounts.person(g.actor.agency_id, user_id)
+    if accounts.person(user_id).agency_id != g.actor.agency_id:
+        raise InspectorUnknown("本机关没有这个人员")
     details = {key: value for key, value in body.items() if key not in ("name", "certificate_no", "valid_to")}
     operations.register_inspector(g.actor, g.actor.agency_id, user_id, body["name"], body["certificate_no"], body["valid_to"], details)
 

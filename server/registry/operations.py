@@ -234,6 +234,12 @@ def conflict_between(user_id: str, unit_id: str) -> str | None:
     return db.session.scalar(select(ConflictRow.reason).where(ConflictRow.user_id == user_id, ConflictRow.unit_id == unit_id))
 
 
+def describe(user_id: str) -> Mapping[str, object]:
+    """What the registry adds to what a person is told about themselves: their certificate, if they have one."""
+    row = db.session.get(InspectorRow, user_id)
+    return {} if row is None else {"certificate_no": row.certificate_no, "certificate_valid_to": row.valid_to.isoformat()}
+
+
 def certificate_days_left(certificate: domain.Certificate) -> int:
     """Calendar days until the certificate ends, counted in Shanghai; negative when it has expired."""
     return (certificate.valid_to - local_date(clock.now_ms())).days
