@@ -1,7 +1,7 @@
 """Events 事件: the class of each type, and a pure checker of bodies.
 
 The checker never raises on a JSON value; it names in Chinese what is wrong, in the order of the
-table, so that phone and server say the same sentences (``tests/vectors/fold-bodies.json``).
+table, so that phone and server say the same sentences (``tests/vectors/event-bodies.json``).
 """
 
 import re

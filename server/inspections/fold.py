@@ -78,7 +78,7 @@ def _empty(pack: dict[str, Any]) -> Visit:
         "told": {},
         "facts": dict(pack.get("facts", {})),
         **{name: [] for name in lists.split()},
-        **{name: None for name in nothing.split()},
+        **dict.fromkeys(nothing.split()),
     }
 
 
@@ -94,9 +94,7 @@ def _span(visit: Visit, parts: Sorted) -> dict[str, int | None]:
     return {"from": start, "to": max(moments, default=None)}
 
 
-def _procedure(
-    visit: Visit, accepted: list[Ev], seals: list[Ev], first: Ev | None, team: set[str]
-) -> None:
+def _procedure(visit: Visit, accepted: list[Ev], seals: list[Ev], first: Ev | None, team: set[str]) -> None:
     """Attestations, the party's signature and the chain of seals."""
     confirmed = {(e.by, e.body["d"]) for e in accepted if e.t == "attest.late"}
     for event in accepted:
@@ -124,9 +122,7 @@ def _procedure(
     for event in accepted:
         if event.t == "seal":
             prev = event.body.get("prev_seal")
-            visit["seals"].append(
-                {**entry(event), "prev_seal": prev, "linked": event.h in linked}
-            )
+            visit["seals"].append({**entry(event), "prev_seal": prev, "linked": event.h in linked})
     visit["seals"].sort(key=lambda seal: linked.index(seal["h"]) if seal["linked"] else len(linked))
     texts = {a["text"] for a in visit["attests"] if a["stands"]}
     if first is not None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from server.inspections.events import allowed_after_seal, is_content
 from server.kernel import b64url, canonical, chain
 
-# The range of a JavaScript Date; beyond it both languages clamp instead of failing.
+# From 1970 to the end of a JavaScript Date; beyond it both languages clamp instead of failing.
 MOMENT_MAX: Final = 8_640_000_000_000_000
 _SAFE_MAX: Final = 2**53 - 1
 
@@ -46,7 +46,7 @@ class Sorted:
 
 def moment(wall: int, off: int) -> int:
     """``wall + off`` in ms, clamped to the range both languages can compute with."""
-    return max(-MOMENT_MAX, min(MOMENT_MAX, wall + off))
+    return max(0, min(MOMENT_MAX, wall + off))
 
 
 def _small(value: object) -> bool:
@@ -116,7 +116,7 @@ def order(events: Iterable[Any], insp: str) -> tuple[list[Ev], list[str]]:
     placed: list[Ev] = []
     high: dict[str, int] = {}
     for event in sorted([*real.values(), *carried.values()], key=lambda ev: (ev.dev, ev.n, ev.h)):
-        eff = max(event.wall, high.get(event.dev, -MOMENT_MAX))
+        eff = max(event.wall, high.get(event.dev, 0))
         high[event.dev] = eff
         placed.append(
             Ev(event.h, event.t, event.dev, event.n, event.by, event.body, event.wall, eff, event.via)

@@ -4,7 +4,6 @@ import re
 from typing import Any, Final
 
 from server.inspections.fold_parts import Entry, Visit
-from server.kernel import canonical
 
 VERDICT_ZH: Final = {"pass": "符合", "fail": "不符合", "na": "不适用", "neutral": "已记录"}
 _BREAKS: Final = re.compile("[\u0000-\u001f\u007f\u0085\u2028\u2029]+")
@@ -12,6 +11,8 @@ _BREAKS: Final = re.compile("[\u0000-\u001f\u007f\u0085\u2028\u2029]+")
 
 def one_line(value: object) -> str:
     """A value as one line of text: control characters and line breaks become one space."""
+    if isinstance(value, bool):
+        value = "是" if value else "否"
     return _BREAKS.sub(" ", "" if value is None else str(value)).strip(" \u3000")
 
 
@@ -44,7 +45,7 @@ def entries(visit: Visit, pack: dict[str, Any]) -> list[Entry]:
     the same text and answer points to the first by ``same_as`` and is answered there.
     """
     found: list[Entry] = []
-    first: dict[bytes, str] = {}
+    first: dict[tuple[str, ...], str] = {}
     for checklist in pack["checklists"]:
         for sheet in sheets_of(visit, checklist):
             for section in checklist["sections"]:
@@ -68,10 +69,10 @@ def entries(visit: Visit, pack: dict[str, Any]) -> list[Entry]:
     return found
 
 
-def _identity(item: dict[str, Any]) -> bytes:
-    choices = [choice["code"] for choice in item["answer"].get("choices", [])]
-    answer = {"type": item["answer"]["type"], "choices": choices}
-    return canonical.encode({"id": item["id"], "text": item["text"], "answer": answer})
+def _identity(item: dict[str, Any]) -> tuple[str, ...]:
+    answer = item["answer"]
+    codes = [choice["code"] for choice in answer.get("choices", [])]
+    return (item["id"], item["text"], answer["type"], *codes)
 
 
 def visible_items(visit: Visit, pack: dict[str, Any]) -> list[Entry]:
@@ -133,10 +134,7 @@ def has_value(item: dict[str, Any], answer: dict[str, Any]) -> bool:
 def to_laboratory(item: dict[str, Any], answer: dict[str, Any]) -> bool:
     """Whether the on-site judgement sends the product to a laboratory (需送检, FP-13)."""
     choices = item["answer"].get("choices", [])
-    return any(
-        choice["code"] in answer.get("choice", []) and "送检" in choice["text"]
-        for choice in choices
-    )
+    return any(choice["code"] in answer.get("choice", []) and "送检" in choice["text"] for choice in choices)
 
 
 def photos_of(visit: Visit, checklist: str, item: str, sheet: int) -> list[Entry]:
