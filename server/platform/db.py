@@ -173,7 +173,7 @@ def configure(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     if settings.sqlite:
         with app.app_context():
-            strict_sqlite(db.engine)
+            strict_sqlite(db.engine, settings.sqlite_synchronous)
 
 
 def strict_sqlite(engine: Engine, synchronous: str = "FULL") -> None:

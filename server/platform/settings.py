@@ -35,6 +35,8 @@ class Settings:
     # Number of proxies in front whose X-Forwarded-* may be believed.
     proxies: int = 0
     max_body: int = 2 * MIB
+    # Only the tests may trade durability for speed.
+    sqlite_synchronous: str = "FULL"
     engine_options: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -1,0 +1,143 @@
+"""Fixtures of every test: the same application on SQLite and on a real PostgreSQL.
+
+``app`` runs a test on both databases; ``--database sqlite`` (or ``postgres``) on one. A test that has
+nothing to do with the database may say ``@pytest.mark.one_database``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+
+from server.platform import db
+from tests import builders, postgres, world
+
+DATABASES = ("sqlite", "postgres")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=[*DATABASES, "both"], default="both",
+                     help="run the tests that need a database on this one only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "one_database: the database makes no difference; SQLite only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--database")
+    wanted = DATABASES if chosen == "both" else (chosen,)
+    if metafunc.definition.get_closest_marker("one_database"):
+        wanted = wanted[:1]
+    metafunc.parametrize("database", wanted, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database this test runs on: "sqlite" or "postgres"."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """One PostgreSQL server for this process, started when the first test wants it."""
+    with postgres.a_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fresh_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """``fresh_database("postgres")`` is the address of a new empty database of that kind."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with ExitStack() as stack:
+        made: list[str] = []
+
+        def make(kind: str) -> str:
+            made.append(kind)
+            if kind == "sqlite":
+                return f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/suijian.sqlite3"
+            server = request.getfixturevalue("postgres_server")
+            name = f"suijian_{worker}_{os.getpid()}_{len(made)}"
+            url = stack.enter_context(postgres.a_database(server, name))
+            return url.render_as_string(hide_password=False)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def one_app(
+    database: str, fresh_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """The application that all tests on this database share."""
+    made = world.make_app(tmp_path_factory.mktemp("data"), fresh_database(database))
+    yield made
+    with made.app_context():
+        db.db.engine.dispose()
+
+
+@pytest.fixture
+def app(one_app: Flask) -> Iterator[Flask]:
+    """The application with empty tables. No context is open: requests and builders open their own."""
+    world.empty(one_app)
+    builders.use(one_app)
+    yield one_app
+    builders.use(None)
+
+
+@pytest.fixture
+def ctx(app: Flask) -> Iterator[Flask]:
+    """``app`` with an application context open for the whole test, to call operations directly."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client_as(app: Flask) -> Callable[..., world.Client]:
+    """``client_as("reviewer", agency="fire-jindong")``: a signed-in client; without roles anonymous."""
+    return builders.client_as
+
+
+@pytest.fixture
+def client(app: Flask) -> world.Client:
+    """An anonymous client."""
+    return builders.client_as()
+
+
+@pytest.fixture
+def assert_query_count(app: Flask) -> Callable[[int], object]:
+    """``with assert_query_count(8): ...`` fails when more SQL statements are sent (BEGIN not counted)."""
+
+    @contextmanager
+    def at_most(limit: int) -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+                seen.append(statement)
+
+        with app.app_context():
+            engine = db.db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        assert len(seen) <= limit, f"{len(seen)} statements, at most {limit}:\n" + "\n".join(seen)
+
+    return at_most
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The root of the repository."""
+    return Path(__file__).resolve().parents[1]
