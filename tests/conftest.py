@@ -5,6 +5,7 @@ nothing to do with the database may say ``@pytest.mark.one_database``."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,28 +48,22 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """One PostgreSQL server for this process, started when the first test wants it."""
-    with postgres.a_server(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """``fresh_database("postgres")`` is the address of a new empty database of that kind.
 
-
-@pytest.fixture(scope="session")
-def fresh_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
-    """``fresh_database("postgres")`` is the address of a new empty database of that kind."""
+    The PostgreSQL server is started when the first test wants it, and stopped after its databases."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    servers: list[URL] = []
+    count = itertools.count(1)
     with ExitStack() as stack:
-        made: list[str] = []
 
         def make(kind: str) -> str:
-            made.append(kind)
             if kind == "sqlite":
                 return f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/suijian.sqlite3"
-            server = request.getfixturevalue("postgres_server")
-            name = f"suijian_{worker}_{os.getpid()}_{len(made)}"
-            url = stack.enter_context(postgres.a_database(server, name))
+            if not servers:
+                servers.append(stack.enter_context(postgres.a_server(tmp_path_factory.mktemp("postgres"))))
+            name = f"suijian_{worker}_{os.getpid()}_{next(count)}"
+            url = stack.enter_context(postgres.a_database(servers[0], name))
             return url.render_as_string(hide_password=False)
 
         yield make

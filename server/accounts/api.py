@@ -12,12 +12,11 @@ from server.accounts.sessions import SignedIn
 from server.kernel import b64url
 from server.platform import feed
 from server.platform.access import PUBLIC, SIGNED_IN, access
-from server.platform.keys import server_keys
+from server.platform.keys import LOG_NAME, server_keys
 from server.platform.limits import by_device, by_login, limiter
 
 blp = Blueprint("accounts", "accounts", url_prefix="/accounts", description="People, devices, sessions")
 
-LOG_NAME = "suijian.log"
 
 
 def _tokens(signed_in: SignedIn) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from flask import current_app
 
+LOG_NAME = "suijian.log"
+"""The origin of the receipt log and the name of its key; a phone pins both at enrolment."""
+
 
 @dataclass(frozen=True)
 class ServerKeys:
