@@ -128,7 +128,8 @@ def test_a_campaign_preset_is_the_bank_items_of_the_study_and_three_of_its_own(c
 def test_the_sampling_sheet_is_filled_once_per_product() -> None:
     sheet = rules("fire-yanshi").checklists["CL-YS-2"]
     assert (sheet["repeatable"], sheet["record_kind"]) == (True, "sampling_sheet")
-    assert [item["id"] for item in items_of("fire-yanshi", "CL-YS-2")] == [f"FP-{number:02d}" for number in range(1, 21)]
+    ids = [item["id"] for item in items_of("fire-yanshi", "CL-YS-2")]
+    assert ids == [f"FP-{number:02d}" for number in range(1, 21)]
 
 
 def test_shandong_asks_for_other_frequencies_than_the_ministry_rule() -> None:
@@ -146,7 +147,8 @@ def test_no_brigade_prints_the_paper_of_another_as_its_basis() -> None:
         others = set(PAPERS.values()) - {own}
         for checklist in rules(agency).checklists:
             for item in items_of(agency, checklist):
-                assert not others & {entry["law"] for entry in item["basis"]}, f"{checklist} {item['id']}"
+                cited = {entry["law"] for entry in item["basis"]}
+                assert not others & cited, f"{checklist} {item['id']}"
 
 
 def test_every_item_a_fire_inspector_meets_has_guidance_and_a_way_to_be_clean() -> None:
@@ -161,7 +163,7 @@ def test_every_item_a_fire_inspector_meets_has_guidance_and_a_way_to_be_clean() 
 @pytest.mark.parametrize(
     ("agency", "key", "value"),
     [
-        # fire records places; 文昌湖第十八条 recorder, 第十五条 the 26th; 金东六: the province draws, the 25th sets the number
+        # 文昌湖第十八条 recorder, 第十五条 the 26th; 金东六: the province draws, the 25th sets the number
         ("fire-yanshi", "secrecy.geotag", "on"),
         ("fire-wenchanghu", "onsite.recorder", "required"),
         ("fire-wenchanghu", "plan.monthly_cutoff", {"day": 26, "what": "plan_generated", "inclusive": False}),
