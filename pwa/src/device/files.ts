@@ -1,10 +1,52 @@
-/** Hand a file to the person: the browser's own download, because sharing is not everywhere. */
-export function saveFile(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // The download reads the URL after this turn of the event loop.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+/**
+ * Files of evidence on this phone: addressed by the SHA-256 of their bytes, kept with their event in
+ * one transaction, never rewritten, never deleted here.
+ */
+import { sha256Hex, type Bytes } from './bytes'
+import { type Vault, type VaultChange } from './vault'
+
+export type FileKind = 'photo' | 'audio' | 'ink' | 'other' | 'stamped' | 'pack' | 'document'
+/** `own` goes to the server once an event names it; `server` came from there; `view` never leaves. */
+export type FileOrigin = 'own' | 'server' | 'view'
+
+export interface FileFact {
+  readonly sha256: string
+  readonly size: number
+  readonly mime: string
+  readonly kind: FileKind
+  readonly origin: FileOrigin
+  readonly insp: string
+  readonly at: number
 }
+
+export function fileKey(sha: string): string {
+  return `file/${sha}`
+}
+
+/** The changes that keep a file; written together with the event that names it. */
+export function keepChanges(fact: FileFact, data: Bytes): VaultChange[] {
+  return [
+    { bytes: fact.sha256, data },
+    { put: fileKey(fact.sha256), value: fact },
+  ]
+}
+
+export function fileFact(vault: Vault, sha: string): Promise<FileFact | undefined> {
+  return vault.get<FileFact>(fileKey(sha))
+}
+
+/**
+ * The bytes, checked against their name; undefined when they are not here whole.
+ * A damaged file is an answer (需要处理), not an exception: the other files must go on.
+ */
+export async function readFile(vault: Vault, sha: string): Promise<Bytes | undefined> {
+  const fact = await fileFact(vault, sha)
+  if (fact === undefined) return undefined
+  const bytes = await vault.bytes(sha, fact.size)
+  return bytes !== undefined && (await sha256Hex(bytes)) === sha ? bytes : undefined
+}
+
+export async function allFiles(vault: Vault): Promise<FileFact[]> {
+  return (await vault.list<FileFact>('file/')).map(({ value }) => value)
+}
+

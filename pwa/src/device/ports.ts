@@ -107,6 +107,24 @@ export interface Compression {
   gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined>
 }
 
+/** When the page comes and goes, and what the browser guesses about its network. */
+export interface Lifecycle {
+  hidden(): boolean
+  onHide(run: () => void): () => void
+  onShow(run: () => void): () => void
+  onNetwork(run: () => void): () => void
+  /** A hint only: never decides whether something counts as sent (P22). */
+  connection(): 'wifi' | 'metered' | 'unknown'
+}
+
+/** Pixels are touched in a worker only (P30). */
+export interface PhotoLab {
+  /** A frame of the camera as JPEG bytes. Takes over `frame`. */
+  encode(frame: ImageBitmap): Promise<{ bytes: Uint8Array<ArrayBuffer>; width: number; height: number }>
+  /** A copy of at most 1600 px with `lines` burnt into its foot; undefined when it cannot be decoded. */
+  stamp(bytes: Uint8Array<ArrayBuffer>, mime: string, lines: readonly string[]): Promise<Uint8Array<ArrayBuffer> | undefined>
+}
+
 /** A row as it lies on the disk: nothing readable but its key and its revision. */
 export interface DiskRow {
   readonly key: string

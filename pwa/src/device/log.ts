@@ -1,0 +1,275 @@
+/**
+ * The record log of one enrolment: builds, signs and keeps events (record-log 2.2, D-5).
+ *
+ * An append returns only after one strict transaction holds the event, both counters, whatever
+ * bytes belong to it, and the note of which file it names. Appends of one chain run one after the
+ * other; a second tab is caught by the revision of the chain row, re-read and tried again.
+ */
+import { encode, HEADER_LIMIT, NotCanonical } from '../core/canonical'
+import { checkBody } from '../core/events'
+import { b64url, bodyHash, eventHash, fromUtf8, GENESIS_PREV, pae } from './bytes'
+import { badBody, refuse, storeTrouble } from './refusals'
+import type {
+  AppendReason, Clock, EventHeader, JsonObject, LogEvent, Random, Result, WireEvent,
+} from './ports'
+import type { Signer } from './signer'
+import type { Vault, VaultChange } from './vault'
+
+/** Wall behind mono by more than this is a rollback (record-log 2.4.3); ahead is only a sleep. */
+const ROLLBACK_MS = 2_000
+const TRIES = 6
+const SHA256_HEX = /^[0-9a-f]{64}$/
+
+export interface NewEvent {
+  readonly type: string
+  readonly body: JsonObject
+  /** "" outside an inspection. */
+  readonly insp: string
+}
+export interface KeptEvent {
+  readonly h: string
+  readonly w: WireEvent
+}
+/** Counters of the chain and the clock reading of its last event. */
+export interface ChainFact {
+  readonly n: number
+  readonly prev: string
+  readonly wall: number
+  readonly mono: number
+  readonly boot: string
+}
+export interface OffsetFact {
+  readonly off: number
+  readonly wall: number
+  readonly mono: number
+  readonly boot: string
+}
+export interface AnchorFact {
+  readonly size: number
+  readonly root: string
+}
+/** A file named by a signed event: only such files are sent. */
+export interface NamedFact {
+  readonly insp: string
+  readonly h: string
+  readonly type: string
+}
+export type Appended = Result<
+  { readonly h: string; readonly n: number; readonly wall: number; readonly events: readonly LogEvent[] },
+  AppendReason
+>
+
+export interface LogParts {
+  readonly vault: Vault
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+  readonly user: string
+}
+/** A reader of the same phone who may see these events too (A1): gets a copy in the same transaction. */
+export interface AlsoFor {
+  readonly vault: Vault
+}
+
+/**
+ * An event of another chain that this phone also offers to the server. `soft`: its author's own
+ * vault holds it too, so a refusal here is nobody's trouble (the author sends it after unlocking).
+ */
+export interface CarriedFact extends KeptEvent {
+  readonly soft: boolean
+  readonly insp: string
+}
+
+export const EVENT = 'ev/'
+export const CARRIED = 'car/'
+export const MATE = 'mate/'
+const CHAIN = 'chain'
+
+export function eventKey(insp: string, n: number): string {
+  return `${EVENT}${insp === '' ? '-' : insp}/${String(n).padStart(9, '0')}`
+}
+
+export function carriedKey(dev: string, n: number): string {
+  return `${CARRIED}${dev}/${String(n).padStart(9, '0')}`
+}
+
+export function readWire(h: string, wire: WireEvent): LogEvent {
+  return {
+    h,
+    header: JSON.parse(wire.h) as EventHeader,
+    body: wire.b === undefined ? null : (JSON.parse(wire.b) as JsonObject),
+  }
+}
+
+/** Caught in `appendNow`; becomes a refusal. */
+class BadBody extends Error {}
+
+interface Built {
+  readonly changes: VaultChange[]
+  readonly events: LogEvent[]
+  readonly wires: KeptEvent[]
+}
+
+export class EventLog {
+  private tail: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly parts: LogParts) {}
+
+  append(items: readonly NewEvent[], extra: readonly VaultChange[] = [], also?: AlsoFor): Promise<Appended> {
+    const run = this.tail.then(() => this.appendNow(items, extra, also))
+    // The chain of appends goes on whatever becomes of this one.
+    this.tail = run.catch(() => undefined)
+    return run
+  }
+
+  /** Own events of one inspection and the copies of other people's. */
+  async events(insp: string): Promise<LogEvent[]> {
+    const own = await this.parts.vault.list<KeptEvent>(`${EVENT}${insp === '' ? '-' : insp}/`)
+    const mates = await this.parts.vault.list<KeptEvent>(`${MATE}${insp}/`)
+    const seen = new Map<string, LogEvent>()
+    for (const { value } of [...own, ...mates]) seen.set(value.h, readWire(value.h, value.w))
+    return [...seen.values()]
+  }
+
+  private async appendNow(
+    items: readonly NewEvent[], extra: readonly VaultChange[], also: AlsoFor | undefined,
+  ): Promise<Appended> {
+    try {
+      for (let attempt = 0; attempt < TRIES; attempt++) {
+        const built = await this.build(items, extra)
+        const outcome = await this.commit(built, extra, also)
+        if (outcome === 'full') return refuse('storage_full')
+        // A handle that died during the commit is retried by the disk and then looks stale:
+        // the event is there after all, and a second one would be a double.
+        if (outcome === 'done' || (await this.holds(built))) return success(built)
+      }
+      return refuse('store_lost')
+    } catch (error) {
+      if (error instanceof BadBody || error instanceof NotCanonical) return badBody(error.message)
+      return storeTrouble(error)
+    }
+  }
+
+  private async commit(built: Built, extra: readonly VaultChange[], also: AlsoFor | undefined) {
+    const own = await this.parts.vault.prepare([...built.changes, ...extra])
+    if (also === undefined) return this.parts.vault.disk.commit(own.writes, own.expect)
+    const copies = await also.vault.prepare(
+      built.events.flatMap((event, i): VaultChange[] => {
+        const kept = built.wires[i]
+        if (kept === undefined) return []
+        const carried: CarriedFact = { ...kept, soft: true, insp: event.header.insp }
+        return [
+          { put: `${MATE}${event.header.insp}/${kept.h}`, value: kept },
+          { put: carriedKey(event.header.dev, event.header.n), value: carried },
+        ]
+      }),
+    )
+    return this.parts.vault.disk.commit([...own.writes, ...copies.writes], [...own.expect, ...copies.expect])
+  }
+
+  private async holds(built: Built): Promise<boolean> {
+    for (const event of built.events) {
+      const kept = await this.parts.vault.get<KeptEvent>(eventKey(event.header.insp, event.header.n))
+      if (kept?.h !== event.h) return false
+    }
+    return true
+  }
+
+  private async build(items: readonly NewEvent[], extra: readonly VaultChange[]): Promise<Built> {
+    const { vault, clock } = this.parts
+    const chainRow = await vault.kept<ChainFact>(CHAIN)
+    const offset = await vault.get<OffsetFact>('offset')
+    const anchor = await vault.get<AnchorFact>('anchor')
+    const counters = new Map<string, { i: number; rev: number }>()
+    let chain: ChainFact = chainRow?.value ?? { n: 0, prev: GENESIS_PREV, wall: 0, mono: 0, boot: '' }
+    const wall = clock.wall()
+    const mono = clock.mono()
+    const jump = chain.n === 0 ? 0 : rollback(chain, wall, mono, clock.boot)
+    const all: NewEvent[] =
+      jump === 0 ? [...items] : [{ type: 'clock.jump', body: { delta: jump }, insp: '' }, ...items]
+
+    const out: Built = { changes: [], events: [], wires: [] }
+    const fresh = new Set(extra.flatMap((change) => ('put' in change ? [change.put] : [])))
+    for (const item of all) {
+      const counter = counters.get(item.insp) ?? (await this.counter(item.insp))
+      const made = await this.sign(item, chain, counter.i, { wall, mono, offset, anchor })
+      counters.set(item.insp, { i: counter.i + 1, rev: counter.rev })
+      chain = { n: chain.n + 1, prev: made.kept.h, wall, mono, boot: clock.boot }
+      out.events.push(made.event)
+      out.wires.push(made.kept)
+      out.changes.push({ put: eventKey(item.insp, made.event.header.n), value: made.kept, expect: 0 })
+      for (const sha of filesNamed(item.body)) {
+        if (!fresh.has(`file/${sha}`) && (await vault.get(`file/${sha}`)) === undefined) continue
+        const named: NamedFact = { insp: item.insp, h: made.kept.h, type: item.type }
+        out.changes.push({ put: `named/${item.insp === '' ? '-' : item.insp}/${sha}`, value: named })
+      }
+    }
+    out.changes.push({ put: CHAIN, value: chain, expect: chainRow?.rev ?? 0 })
+    for (const [insp, { i, rev }] of counters) out.changes.push({ put: `count/${insp}`, value: { i }, expect: rev })
+    return out
+  }
+
+  private async counter(insp: string): Promise<{ i: number; rev: number }> {
+    const row = await this.parts.vault.kept<{ i: number }>(`count/${insp}`)
+    return { i: row?.value.i ?? 0, rev: row?.rev ?? 0 }
+  }
+
+  private async sign(
+    item: NewEvent, chain: ChainFact, i: number,
+    at: { wall: number; mono: number; offset: OffsetFact | undefined; anchor: AnchorFact | undefined },
+  ): Promise<{ kept: KeptEvent; event: LogEvent }> {
+    const { vault, signer, clock, random, user } = this.parts
+    const body: JsonObject = { ...item.body, salt: b64url(random.bytes(12)) }
+    // The server would refuse it for good; here the person can still put it right.
+    const wrong = checkBody(item.type, body)
+    if (wrong.length > 0) throw new BadBody(wrong.join('；'))
+    const bodyBytes = encode(body)
+    const { off, offage } = age(at.offset, at.wall, at.mono, clock.boot)
+    const header: EventHeader = {
+      v: 1, t: item.type, dev: vault.dev, n: chain.n, prev: chain.prev, insp: item.insp, i,
+      wall: at.wall, mono: at.mono, boot: clock.boot, off, offage, by: user,
+      body: b64url(await bodyHash(bodyBytes)), blen: bodyBytes.length,
+      ...(at.anchor === undefined ? {} : { seen: [at.anchor.size, at.anchor.root] as const }),
+    }
+    const headerBytes = encode(header as unknown as JsonObject, HEADER_LIMIT)
+    const h = b64url(await eventHash(headerBytes))
+    const s = b64url(await signer.sign(pae(headerBytes)))
+    const w: WireEvent = { h: fromUtf8(headerBytes), s, b: fromUtf8(bodyBytes) }
+    return { kept: { h, w }, event: { h, header, body } }
+  }
+}
+
+function success(built: Built): Appended {
+  const last = built.events[built.events.length - 1]
+  if (last === undefined) return badBody('没有要保存的内容')
+  return { ok: true, h: last.h, n: last.header.n, wall: last.header.wall, events: built.events }
+}
+
+/** 0 when the clock is plausible, else how far it went back, ms (negative). */
+export function rollback(last: ChainFact, wall: number, mono: number, boot: string): number {
+  const walked = wall - last.wall
+  if (last.boot !== boot) return walked < 0 ? walked : 0
+  const behind = walked - (mono - last.mono)
+  return walked < 0 || behind < -ROLLBACK_MS ? Math.min(behind, walked) : 0
+}
+
+/** `offage` counts on mono inside one boot, on the wall clock across a restart, -1 never measured. */
+function age(offset: OffsetFact | undefined, wall: number, mono: number, boot: string) {
+  if (offset === undefined) return { off: 0, offage: -1 }
+  const since = offset.boot === boot ? mono - offset.mono : wall - offset.wall
+  return { off: offset.off, offage: Math.max(0, since) }
+}
+
+function filesNamed(body: JsonObject): string[] {
+  const found: string[] = []
+  const walk = (value: unknown): void => {
+    if (typeof value === 'string') {
+      if (SHA256_HEX.test(value)) found.push(value)
+    } else if (typeof value === 'object' && value !== null) {
+      Object.values(value).forEach(walk)
+    }
+  }
+  walk(body)
+  return [...new Set(found)]
+}
+

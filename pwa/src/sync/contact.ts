@@ -1,0 +1,68 @@
+/** What every answer of the server teaches: its epoch, its clock, and the anchor for later headers. */
+import type { AnchorFact, OffsetFact } from '../device/log'
+import type { Clock } from '../device/ports'
+import type { Vault, VaultChange } from '../device/vault'
+import { keys, type AlarmFact } from './facts'
+import { epochOf } from './outbox'
+import type { Receipt } from './receipt'
+
+/** A slower answer says too little about the server's clock. */
+const MAX_ROUND_TRIP_MS = 10_000
+/** Writing the offset again is worth it only when it moved or aged. */
+const OFFSET_MOVED_MS = 500
+const OFFSET_AGED_MS = 600_000
+
+export interface Asked {
+  readonly wall: number
+  readonly mono: number
+}
+
+/** `undefined` for an answer without an epoch: that is not our server. */
+export async function noteAnswer(
+  vault: Vault, clock: Clock, asked: Asked, answer: { epoch?: unknown; now?: unknown },
+): Promise<{ epoch: number; raised: boolean } | undefined> {
+  const { epoch } = answer
+  if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0) return undefined
+  const known = await epochOf(vault)
+  const changes: VaultChange[] = []
+  // Lower: a late answer from before a restore. Its confirmations land under the old epoch, where they belong.
+  if (epoch > known) changes.push({ put: keys.epoch, value: { epoch } }, { del: keys.cursor })
+  changes.push(...(await offsetChange(vault, clock, asked, answer.now)))
+  if (changes.length > 0) await vault.write(changes)
+  return { epoch, raised: epoch > known }
+}
+
+async function offsetChange(vault: Vault, clock: Clock, asked: Asked, now: unknown): Promise<VaultChange[]> {
+  const server = typeof now === 'number' ? now : typeof now === 'string' ? Date.parse(now) : Number.NaN
+  const wall = clock.wall()
+  const mono = clock.mono()
+  const trip = mono - asked.mono
+  if (!Number.isFinite(server) || trip < 0 || trip > MAX_ROUND_TRIP_MS) return []
+  const fresh: OffsetFact = { off: Math.round(server - (wall - trip / 2)), wall, mono, boot: clock.boot }
+  const old = await vault.get<OffsetFact>(keys.offset)
+  const same =
+    old !== undefined && old.boot === fresh.boot &&
+    Math.abs(old.off - fresh.off) < OFFSET_MOVED_MS && mono - old.mono < OFFSET_AGED_MS
+  return same ? [] : [{ put: keys.offset, value: fresh }]
+}
+
+/**
+ * The newest checkpoint becomes the anchor of later headers (record-log 2.4). A smaller log than the one
+ * remembered, in the same epoch, means the server shows this phone an older past: E_LOG_ROLLBACK.
+ */
+export async function anchorChanges(
+  vault: Vault, receipt: Receipt, epoch: number, at: number,
+): Promise<{ changes: VaultChange[]; rolledBack: boolean }> {
+  const old = await vault.get<AnchorFact & { epoch: number }>(keys.anchor)
+  const rolledBack = old !== undefined && old.epoch === epoch && receipt.size < old.size
+  if (rolledBack) {
+    const alarm: AlarmFact = {
+      kind: 'server', code: 'E_LOG_ROLLBACK', at,
+      text: '服务器出示的日志比本机记得的更短，可能被改动。本机数据都还在，请立即报告管理员。',
+    }
+    return { changes: [{ put: keys.alarm(alarm.code), value: alarm }], rolledBack }
+  }
+  const anchor = { size: receipt.size, root: receipt.root, epoch }
+  const unchanged = old !== undefined && old.size === anchor.size && old.root === anchor.root && old.epoch === epoch
+  return { changes: unchanged ? [] : [{ put: keys.anchor, value: anchor }], rolledBack }
+}

@@ -1,0 +1,98 @@
+/**
+ * Where the sync keeps what it knows, by key. Confirmations carry the epoch in their key: when the
+ * server comes back from a backup with a higher epoch, everything is unsent again by construction.
+ */
+const pad = (n: number): string => String(n).padStart(9, '0')
+
+export const keys = {
+  epoch: 'epoch',
+  tokens: 'tokens',
+  device: 'device',
+  cursor: 'cursor',
+  anchor: 'anchor',
+  offset: 'offset',
+  contact: 'contact',
+  settings: 'settings',
+  resume: 'resume',
+  pending: 'pending',
+  /** A confirmed event of one chain. */
+  ack: (epoch: number, dev: string, n: number): string => `ack/${pad(epoch)}/${dev}/${pad(n)}`,
+  acks: (epoch: number): string => `ack/${pad(epoch)}/`,
+  /** An event the server will never store, with its sentence. Offered again on request and after a restore. */
+  refused: (epoch: number, dev: string, n: number): string => `ref/${pad(epoch)}/${dev}/${pad(n)}`,
+  refusals: (epoch: number): string => `ref/${pad(epoch)}/`,
+  /** A confirmed file. */
+  fileAck: (epoch: number, sha: string): string => `fack/${pad(epoch)}/${sha}`,
+  fileAcks: (epoch: number): string => `fack/${pad(epoch)}/`,
+  fileRefused: (epoch: number, sha: string): string => `fref/${pad(epoch)}/${sha}`,
+  fileRefusals: (epoch: number): string => `fref/${pad(epoch)}/`,
+  /** Where a half-sent file goes on. */
+  upload: (sha: string): string => `up/${sha}`,
+  receipt: (size: number): string => `rcpt/${String(size).padStart(16, '0')}`,
+  visit: (insp: string): string => `visit/${insp}`,
+  returned: (insp: string, id: string): string => `return/${insp}/${id}`,
+  alarm: (code: string): string => `alarm/${code}`,
+  draft: (insp: string, name: string): string => `draft/${insp}/${name}`,
+} as const
+
+export interface DeviceFact {
+  readonly dev: string
+  readonly user: string
+  readonly name: string
+  readonly certificateNo: string
+  readonly agency: string
+  readonly agencyName: string
+  readonly installation: string
+  readonly log: { readonly name: string; readonly key: string }
+}
+export interface TokensFact {
+  readonly access: string
+  readonly refresh: string
+  /** Wall clock of this phone, ms; a hint, the 401 decides. */
+  readonly until: number
+  /** The server refused the refresh: the person must sign in. Work goes on. */
+  readonly dead: boolean
+}
+export interface AckFact {
+  readonly status: 'stored' | 'known' | 'quarantined'
+  readonly flags: readonly string[]
+  readonly at: number
+  /** Size of the log whose checkpoint covers it. */
+  readonly size: number
+  /** False where this phone could not check the Ed25519 signature. */
+  readonly signed: boolean
+}
+export interface RefusedFact {
+  readonly code: string
+  readonly text: string
+  readonly at: number
+}
+export interface CursorFact {
+  readonly cursor: string
+  readonly epoch: number
+}
+export interface VisitFact {
+  readonly insp: string
+  readonly number: string
+  readonly unit_name: string
+  readonly address: string
+  readonly inspect_by: string
+  readonly due_on?: string | null
+  readonly state: string
+  readonly report_state?: string | null
+  readonly lead: string
+  readonly team: readonly { user: string; name: string; lead?: boolean }[]
+  readonly pack: string | null
+  readonly files: readonly { sha256: string; size: number; mime: string; name: string }[]
+  readonly withdrawn?: boolean
+}
+export interface SettingsFact {
+  readonly wifiOnly: boolean
+}
+/** Facts about the server or the phone as a whole that need a person: shown as 需要处理. */
+export interface AlarmFact {
+  readonly kind: 'server' | 'login' | 'storage'
+  readonly code: string
+  readonly text: string
+  readonly at: number
+}
