@@ -1,0 +1,121 @@
+/** Attestation: content chains, the digest D of D-6, who stands; twin of `server/inspections/attest.py`. */
+import * as b64url from './b64url'
+import { type Sha256, utf8 } from './bytes'
+import * as chain from './chain'
+import { byChain, compare, type Ev } from './foldOrder'
+import type { Pack } from './pack'
+import type { Chain, Visit } from './visit'
+
+export interface AttestBody {
+  readonly d: string
+  readonly text: string
+  readonly pin: string
+  readonly chains: readonly Chain[]
+  readonly level: 'A1' | 'A2' | 'A3'
+}
+
+/** `[{dev, n, root}]` sorted by dev: per enrolment the RFC 6962 root over its content's H. */
+export async function contentChains(sha256: Sha256, content: readonly Ev[]): Promise<Chain[]> {
+  const hashes = new Map<string, Uint8Array[]>()
+  for (const event of [...content].sort(byChain)) {
+    const own = hashes.get(event.dev) ?? []
+    own.push(hashBytes(event.h))
+    hashes.set(event.dev, own)
+  }
+  const chains: Chain[] = []
+  for (const dev of [...hashes.keys()].sort()) {
+    const own = hashes.get(dev) ?? []
+    chains.push({ dev, n: own.length, root: b64url.encode(await chain.chainRoot(sha256, own)) })
+  }
+  return chains
+}
+
+/** The 32 bytes of an H; any other spelling counts as its UTF-8, so a fold cannot fail on it. */
+function hashBytes(h: string): Uint8Array {
+  try {
+    return b64url.decode(h)
+  } catch {
+    return utf8(h)
+  }
+}
+
+/** b64url of the SHA-256 of a record text (the `text` of attest, sign.party and seal). */
+export async function textHash(sha256: Sha256, text: string): Promise<string> {
+  return b64url.encode(await chain.textHash(sha256, text))
+}
+
+/** The pin of a pack: checklists, item list and rules by hash, as b64url. */
+export async function pinOf(sha256: Sha256, pack: Pick<Pack, 'hashes'>): Promise<string> {
+  const { checklists, item_list: items, profile } = pack.hashes
+  return b64url.encode(await chain.pinHash(sha256, Object.values(checklists), items, profile))
+}
+
+type Digested = Pick<Visit, 'insp' | 'pin' | 'chains'>
+
+/** D of D-6 as b64url: what both inspectors attest for this visit and this record text. */
+export async function digest(sha256: Sha256, visit: Digested, text: string): Promise<string> {
+  const hashed = await textHash(sha256, text)
+  return b64url.encode(await chain.attestedDigest(sha256, visit.insp, visit.pin, hashed, visit.chains))
+}
+
+/** The body (without salt) of an `attest` for the visit as it is now. */
+export async function attestation(
+  sha256: Sha256,
+  visit: Digested,
+  text: string,
+  level: AttestBody['level'],
+): Promise<AttestBody> {
+  return {
+    d: await digest(sha256, visit, text),
+    text: await textHash(sha256, text),
+    pin: visit.pin,
+    chains: visit.chains,
+    level,
+  }
+}
+
+type Attested = Pick<Visit, 'attests'>
+
+/** The inspectors (user ids, sorted) whose attestation stands; with `d`, of that digest. */
+export function standing(visit: Attested, d = ''): string[] {
+  const found = visit.attests.filter((entry) => entry.stands && (d === '' || d === entry.d))
+  return [...new Set(found.map((entry) => entry.by))].sort()
+}
+
+/**
+ * The largest set of inspectors who attest one and the same digest. When the record is sealed only
+ * the digest of the latest seal counts (D-8).
+ */
+export function agreed(visit: Pick<Visit, 'attests' | 'seals' | 'open_round'>): string[] {
+  const last = visit.seals.filter((seal) => seal.linked).at(-1)
+  if (last !== undefined && !visit.open_round) return standing(visit, last.d)
+  const digests = new Set(visit.attests.filter((entry) => entry.stands).map((entry) => entry.d))
+  let best: string[] = []
+  for (const d of [...digests].sort()) {
+    const group = d === last?.d ? [] : standing(visit, d)
+    if (group.length > best.length) best = group
+  }
+  return best
+}
+
+/** Whether two lists of chains are the same, field by field and without further fields. */
+export function sameChains(a: readonly Chain[], b: readonly Chain[]): boolean {
+  const flat = (list: readonly Chain[]): string =>
+    JSON.stringify(list.map((head) => Object.entries(head).sort(([x], [y]) => compare(x, y))))
+  return flat(a) === flat(b)
+}
+
+/** Why an attestation does not belong to this visit and text; empty when it does. */
+export async function digestProblems(
+  sha256: Sha256,
+  visit: Digested,
+  text: string,
+  body: AttestBody,
+): Promise<string[]> {
+  const problems: string[] = []
+  if (body.pin !== visit.pin) problems.push('核验所据的规则版本与本次检查不一致')
+  if (!sameChains(body.chains, visit.chains)) problems.push('核验之后记录内容有变化')
+  if (body.text !== (await textHash(sha256, text))) problems.push('核验的笔录文字与当前笔录不一致')
+  if (problems.length === 0 && body.d !== (await digest(sha256, visit, text))) problems.push('核验摘要不正确')
+  return problems
+}
