@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
@@ -30,7 +33,7 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = Api(app)
+    api = Api(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(_Names())})
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     for name in MODULES:
         blp: Blueprint = importlib.import_module(name).blp
@@ -39,3 +42,21 @@ def register(app: Flask) -> None:
     app.view_functions["api-docs.openapi_json"] = access(PUBLIC)(
         app.view_functions["api-docs.openapi_json"]
     )
+
+
+class _Names:
+    """Names of the document's schemas: the class's own, with the capability in front when two share it.
+
+    apispec would number the second one, and the clients' types would change with the order of imports."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, Any] = {}
+
+    def __call__(self, schema: Any) -> str:
+        found = resolve_schema_cls(schema)
+        kind = found[0] if isinstance(found, list) else found
+        name = kind.__name__
+        if self._taken.setdefault(name, kind) is not kind:
+            name = kind.__module__.split(".")[1].title() + name
+            self._taken.setdefault(name, kind)
+        return str(name)

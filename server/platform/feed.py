@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server.platform import clock
-from server.platform.db import before_commit, notes, session, unit_of_work
-from server.platform.tables import Change, FeedCounter, ServerState
+from server.platform import clock, state
+from server.platform.db import after_commit, before_commit, notes, session, unit_of_work
+from server.platform.tables import Change, FeedCounter
 
 LAST = 90
 
@@ -104,20 +104,14 @@ def epoch() -> int:
     Read once per process: raising it is part of a restore, and a restored server is restarted."""
     known: dict[str, int] = current_app.extensions["suijian-state"]
     if "epoch" not in known:
-        found = session().scalar(select(ServerState.value).where(ServerState.key == "epoch"))
-        known["epoch"] = int(found or 1)
+        known["epoch"] = int(state.get("epoch") or 1)
     return known["epoch"]
 
 
 @unit_of_work
 def raise_epoch() -> int:
     """Raise the epoch by one (after restoring a backup); answers the new one."""
-    following = epoch() + 1
-    current = session()
-    changed = current.execute(
-        update(ServerState).where(ServerState.key == "epoch").values(value=str(following))
-    )
-    if changed.rowcount == 0:
-        current.execute(insert(ServerState), [{"key": "epoch", "value": str(following)}])
-    current_app.extensions["suijian-state"]["epoch"] = following
+    following = int(state.get("epoch") or 1) + 1
+    state.put("epoch", str(following))
+    after_commit(lambda: current_app.extensions["suijian-state"].update(epoch=following))
     return following
