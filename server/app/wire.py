@@ -17,12 +17,12 @@ from server.platform.settings import Settings
 log = structlog.get_logger("http")
 
 # A page may only do what the field app and the desk need. 'wasm-unsafe-eval' is the QR reader's, and
-# "vue" is the one Trusted Types policy Vue registers for itself.
+# "vue" is the Trusted Types policy Vue registers for itself, "default" ours: own-origin workers only.
 _COMMON = (
     "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types vue"
+    "require-trusted-types-for 'script'; trusted-types vue default"
 )
 CSP_FIELD = _COMMON.format(wasm=" 'wasm-unsafe-eval'")
 CSP_DESK = _COMMON.format(wasm="")
