@@ -197,6 +197,8 @@ type AppendFailure = Extract<AppendResult, { ok: false }>['reason']
 export interface Visit {
   readonly insp: string
   readonly pack: Pack
+  /** Of the pack's bytes, hex; `insp.open` names it. */
+  readonly packSha256: string
   readonly card: VisitCard
   /**
    * All events of this inspection this phone knows: own, mates' pulled ones, attestations made here.

@@ -3,7 +3,7 @@ import { computed, type ComputedRef, inject, type InjectionKey, provide, type Re
 import { fold, type Visit as Folded } from '@/core/fold'
 import { missing, type Need, type Stage } from '@/core/needs'
 import { steps, type Step } from '@/core/steps'
-import { sha256 } from '@/device/hash'
+import { sha256 } from '@/device/bytes'
 import type { JsonObject, Session, Visit } from '@/sync/session'
 
 export interface OpenVisit {
