@@ -1,0 +1,109 @@
+"""Jobs are born with the rows that want them and survive what happens to the queue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from server.platform import clock, jobs, state
+from server.platform.db import session, transaction
+from server.platform.jobs import job
+from server.platform.tables import OutboxJob
+
+ran: list[str] = []
+NOON = datetime(2026, 11, 21, 4, tzinfo=UTC)
+
+
+@job("tests.note")
+def note(word: str) -> None:
+    if word == "fail":
+        raise OSError("disk")
+    ran.append(word)
+
+
+@pytest.fixture(autouse=True)
+def held(ctx):
+    """Jobs stay in the outbox until the test asks."""
+    ran.clear()
+    before = ctx.extensions["suijian-jobs"]
+    ctx.extensions["suijian-jobs"] = "held"
+    yield
+    ctx.extensions["suijian-jobs"] = before
+
+
+def waiting() -> list[tuple[str, int]]:
+    return [(row.state, row.attempts) for row in session().scalars(select(OutboxJob))]
+
+
+def test_a_job_of_a_rolled_back_operation_does_not_exist():
+    with pytest.raises(ValueError), transaction():
+        note.enqueue(word="never")
+        raise ValueError
+    assert jobs.drain() == 0
+    assert ran == []
+
+
+def test_a_job_runs_after_the_commit_and_leaves_the_outbox():
+    with transaction():
+        note.enqueue(word="once")
+        assert ran == []
+    assert jobs.drain() == 1
+    assert ran == ["once"]
+    assert waiting() == []
+
+
+def test_immediate_mode_runs_it_as_soon_as_the_rows_are_durable(ctx):
+    ctx.extensions["suijian-jobs"] = "immediate"
+    with transaction():
+        state.put("row", "x")
+        note.enqueue(word="now")
+        assert ran == []
+    assert ran == ["now"]
+
+
+def test_the_same_job_is_not_run_by_two_workers():
+    with transaction():
+        job_id = note.enqueue(word="once")
+    assert jobs.run_one(job_id)
+    assert not jobs.run_one(job_id)
+    assert ran == ["once"]
+
+
+def test_a_failed_job_is_tried_again_later_and_given_up_in_the_end():
+    with clock.freeze(NOON):
+        with transaction():
+            job_id = note.enqueue(word="fail")
+        assert not jobs.run_one(job_id)
+        assert waiting() == [("waiting", 1)]
+        assert not jobs.run_one(job_id), "not before its time"
+        assert waiting() == [("waiting", 1)]
+        for _ in range(jobs.MAX_ATTEMPTS):
+            clock.tick(minutes=10)
+            jobs.sweep()
+        assert waiting() == [("failed", jobs.MAX_ATTEMPTS)]
+        assert session().scalar(select(OutboxJob.last_error)) == "OSError: disk"
+
+
+def test_a_job_whose_worker_died_is_taken_over_after_the_claim():
+    with clock.freeze(NOON):
+        with transaction():
+            job_id = note.enqueue(word="later")
+        assert jobs._claim(job_id) is not None
+        assert jobs.sweep() == 0
+        clock.tick(minutes=10)
+        assert jobs.sweep() == 1
+    assert ran == ["later"]
+
+
+def test_draining_lets_a_failure_out():
+    with transaction():
+        note.enqueue(word="fail")
+    with pytest.raises(OSError):
+        jobs.drain()
+
+
+def test_two_jobs_may_not_share_a_name():
+    with pytest.raises(RuntimeError):
+        job("tests.note")(lambda: None)
