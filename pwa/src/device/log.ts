@@ -198,6 +198,7 @@ export class EventLog {
       out.events.push(made.event)
       out.wires.push(made.kept)
       out.changes.push({ put: eventKey(item.insp, made.event.header.n), value: made.kept, expect: 0 })
+      if (item.type === 'seal') out.changes.push({ put: `sealed/${item.insp}`, value: { h: made.kept.h } })
       for (const sha of filesNamed(item.body)) {
         if (!fresh.has(`file/${sha}`) && (await vault.get(`file/${sha}`)) === undefined) continue
         const named: NamedFact = { insp: item.insp, h: made.kept.h, type: item.type }

@@ -86,6 +86,7 @@ export interface VisitFact {
   readonly files: readonly { sha256: string; size: number; mime: string; name: string }[]
   readonly withdrawn?: boolean
 }
+export type { OffsetFact as OffsetLike } from '../device/log'
 export interface SettingsFact {
   readonly wifiOnly: boolean
 }

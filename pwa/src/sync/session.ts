@@ -44,7 +44,7 @@ export interface EnrolForm {
   readonly label: string
 }
 export type EnrolReason =
-  | 'offline' | 'bad_code' | 'refused' | 'weak_pin' | 'self_test' | 'already_enrolled' | StoreReason
+  | 'offline' | 'bad_code' | 'refused' | 'weak_pin' | 'self_test' | StoreReason
 export type UnlockReason = 'wrong_pin' | 'locked_until_online' | 'unknown_person' | 'store_lost'
 export type ReopenReason = 'offline' | 'wrong_login' | 'other_person' | 'unknown_person'
 

@@ -1,0 +1,216 @@
+/** One unlocked person: visits, sync and everything around them, for the screens. */
+import { sha256 } from '../device/bytes'
+import { allFiles } from '../device/files'
+import { EventLog } from '../device/log'
+import type { Installation, People, PersonRecord } from '../device/people'
+import type { Platform } from '../device/platform'
+import { recoverVoices } from '../device/recorder'
+import { signerOf } from '../device/signer'
+import type { AppendResult, JsonObject, Result, StorageGauge } from '../device/ports'
+import type { Vault } from '../device/vault'
+import { exportUnsent, importBackup } from './backup'
+import { cardOf, visitCards } from './cards'
+import { Drafts } from './drafts'
+import { SyncEngine } from './engine'
+import { keys, type DeviceFact, type OffsetLike, type SettingsFact, type TokensFact } from './facts'
+import { signInAs } from './login'
+import { OpenVisit } from './openVisit'
+import { epochOf, inventory } from './outbox'
+import { SecondPerson } from './secondPerson'
+import { count, stateOf, troublesOf, waiting } from './states'
+import type {
+  Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
+} from './session'
+
+export class FieldSession implements Session {
+  readonly me: Me
+  private readonly log: EventLog
+  private readonly engine: SyncEngine
+  private readonly drafts: Drafts
+  private readonly second: SecondPerson
+  private readonly visitsOpen = new Set<Visit>()
+  private full = false
+
+  constructor(
+    private readonly platform: Platform, private readonly vault: Vault, private readonly person: PersonRecord,
+    device: DeviceFact, people: People, installation: Installation,
+  ) {
+    const { clock, random } = platform
+    const signer = signerOf(person.keys)
+    this.me = {
+      dev: device.dev, user: device.user, name: device.name, certificateNo: device.certificateNo,
+      agency: device.agency, agencyName: device.agencyName, installation: device.installation,
+    }
+    this.log = new EventLog({ vault, signer, clock, random, user: device.user })
+    this.engine = new SyncEngine({ ...platform, vault, signer, sha256 })
+    this.drafts = new Drafts(vault, platform.timers, platform.lifecycle)
+    this.second = new SecondPerson(platform, people, installation, { user: device.user, vault })
+  }
+
+  /** Starts the sync and finishes voice notes a kill interrupted. */
+  async start(): Promise<void> {
+    const { clock, random } = this.platform
+    await recoverVoices({ vault: this.vault, log: this.log, clock, random })
+    this.engine.start()
+  }
+
+  subscribe(hear: (change: Change) => void): () => void {
+    return this.engine.subscribe(({ topic, insp }) => {
+      if (topic !== 'visit') hear({ topic })
+      else if (insp !== undefined) hear({ topic, insp })
+    })
+  }
+
+  visits(): Promise<readonly VisitCard[]> {
+    return visitCards(this.vault, this.engine.running)
+  }
+
+  async openVisit(insp: string): Promise<Visit | undefined> {
+    const visit = await OpenVisit.open(
+      {
+        platform: this.platform, vault: this.vault, log: this.log, engine: this.engine, drafts: this.drafts,
+        second: this.second,
+        card: (id) => cardOf(this.vault, id, this.engine.running),
+        noteSpace: (full) => this.noteSpace(full),
+        closed: (which) => this.visitsOpen.delete(which),
+      },
+      insp,
+    )
+    if (visit !== undefined) this.visitsOpen.add(visit)
+    return visit
+  }
+
+  async append(type: string, body: JsonObject): Promise<AppendResult> {
+    const done = await this.log.append([{ type, body, insp: '' }])
+    if (done.ok) this.engine.soon(3_000)
+    return done.ok ? { ok: true, h: done.h, n: done.n, wall: done.wall } : done
+  }
+
+  async syncNow(): Promise<SyncOverview> {
+    await this.engine.round(true)
+    return this.sync()
+  }
+
+  async sync(): Promise<SyncOverview> {
+    const { vault } = this
+    const all = await inventory(vault, await epochOf(vault))
+    const [tokens, settings, contact, offset] = await Promise.all([
+      vault.get<TokensFact>(keys.tokens), vault.get<SettingsFact>(keys.settings),
+      vault.get<{ at: number }>(keys.contact), vault.get<OffsetLike>(keys.offset),
+    ])
+    const counted = count(all)
+    const alarms = await vault.keys('alarm/')
+    const unsent = counted.done < counted.total
+    const attention = counted.troubled || alarms.length > 0
+    const login = tokens === undefined || tokens.dead
+    return {
+      ...(await waiting(vault, all)),
+      sync: stateOf({ ...counted, troubled: attention }, this.engine.running),
+      ...(contact === undefined ? {} : { lastContact: contact.at }),
+      ...(offset === undefined ? {} : { clockOffset: offset.off }),
+      need: login ? 'login' : attention ? 'attention' : unsent && !this.engine.running ? 'network' : 'nothing',
+      receiptsSigned: this.platform.verifyEd25519 !== undefined,
+      running: this.engine.running,
+      wifiOnly: settings?.wifiOnly ?? false,
+    }
+  }
+
+  async troubles(): Promise<readonly Trouble[]> {
+    const { vault } = this
+    const epoch = await epochOf(vault)
+    const found = await troublesOf(vault, await inventory(vault, epoch), epoch)
+    const tokens = await vault.get<TokensFact>(keys.tokens)
+    if (tokens === undefined || tokens.dead) {
+      found.push({ kind: 'login', code: 'LOGIN', text: '登录已过期：记录照常保存在手机上，重新登录后自动上传。' })
+    }
+    if (this.full) {
+      found.push({ kind: 'storage', code: 'STORAGE_FULL', text: '手机存储空间不足，照片和录音暂时不能保存；请清理空间或先上传。' })
+    }
+    return found
+  }
+
+  async setWifiOnly(on: boolean): Promise<void> {
+    const value: SettingsFact = { wifiOnly: on }
+    await this.vault.write([{ put: keys.settings, value }])
+    if (!on) this.engine.soon(0)
+    this.engine.tell({ topic: 'sync' })
+  }
+
+  async signIn(login: string, password: string): Promise<Result<object, ReopenReason>> {
+    const done = await signInAs(this.platform, this.person, login, password)
+    if (!done.ok) return done
+    await this.vault.write([{ put: keys.tokens, value: done.tokens }])
+    this.engine.soon(0)
+    this.engine.tell({ topic: 'sync' })
+    return { ok: true }
+  }
+
+  resumePoint(): Promise<ResumePoint | undefined> {
+    return this.vault.get<ResumePoint>(keys.resume)
+  }
+
+  async setResumePoint(point: Omit<ResumePoint, 'at'> | undefined): Promise<void> {
+    const value = point && { ...point, at: this.platform.clock.wall() }
+    await this.vault.write([value === undefined ? { del: keys.resume } : { put: keys.resume, value }])
+  }
+
+  pendingCapture(): Promise<PendingCapture | undefined> {
+    return this.vault.get<PendingCapture>(keys.pending)
+  }
+
+  async dropPendingCapture(): Promise<void> {
+    await this.vault.write([{ del: keys.pending }])
+  }
+
+  async gauge(): Promise<StorageGauge> {
+    const kept = (await allFiles(this.vault)).reduce((sum, { size }) => sum + size, 0)
+    return this.platform.gauge(kept, this.full)
+  }
+
+  persist(): Promise<boolean> {
+    return this.platform.persist()
+  }
+
+  keepAwake(on: boolean): Promise<boolean> {
+    return this.platform.awake.keep(on)
+  }
+
+  exportUnsent(passphrase: string) {
+    const { random, clock } = this.platform
+    return exportUnsent({ vault: this.vault, random, wall: clock.wall() }, passphrase)
+  }
+
+  async importBackup(file: Blob, passphrase: string) {
+    const done = await importBackup({ vault: this.vault, sha256, wall: this.platform.clock.wall() }, file, passphrase)
+    this.engine.soon(0)
+    return done
+  }
+
+  async fetchJson(path: string): Promise<Result<{ data: unknown }, 'offline' | 'login' | 'refused'>> {
+    const answer = await this.engine.wire.get<unknown>(path.replace(/^\/+/, ''))
+    switch (answer.kind) {
+      case 'ok':
+        return { ok: true, data: answer.data }
+      case 'away':
+        return { ok: false, reason: 'offline', text: '现在连不上服务器，请稍后再看。已保存的内容不受影响。' }
+      case 'login':
+        return { ok: false, reason: 'login', text: '登录已过期，请重新登录。' }
+      case 'problem':
+        return { ok: false, reason: 'refused', text: answer.problem.text }
+    }
+  }
+
+  /** Drafts first, then the key is forgotten. Everything stays. */
+  async lock(): Promise<void> {
+    for (const visit of [...this.visitsOpen]) await visit.close()
+    await this.drafts.close()
+    this.engine.stop()
+    this.vault.close()
+  }
+
+  private noteSpace(full: boolean): void {
+    if (this.full === full) return
+    this.full = full
+    this.engine.tell({ topic: 'storage' })
+  }
+}

@@ -1,0 +1,280 @@
+/** One open visit: its pack, its events in memory as they lie on the disk, and every way to add to them. */
+import type { Pack } from '../core/pack'
+import { geotagOff } from '../core/pack'
+import { InAppCamera } from '../device/camera'
+import { fileFact, readFile } from '../device/files'
+import type { EventLog } from '../device/log'
+import { keepLoose, keepPhoto, makeStamped, viewOf, type KeptPhoto, type PhotoOrder } from '../device/photos'
+import type { Platform } from '../device/platform'
+import { positionWatch } from '../device/position'
+import type { AppendResult, JsonObject, LogEvent, PositionWatch, Result, StoreReason } from '../device/ports'
+import { VoiceRecording } from '../device/recorder'
+import { refuse, storeTrouble } from '../device/refusals'
+import type { Vault } from '../device/vault'
+import type { Drafts } from './drafts'
+import type { SyncEngine } from './engine'
+import { keys, type VisitFact } from './facts'
+import { epochOf, inventory } from './outbox'
+import type { SecondPerson } from './secondPerson'
+import { fileStates } from './states'
+import type {
+  Camera, Draft, FileState, PendingCapture, PhotoResult, PhotoTarget, ReturnNote, SecondReason, SecondSignature,
+  StampLines, Visit, VisitCard, VisitFile, VoiceNote,
+} from './session'
+
+export interface VisitParts {
+  readonly platform: Platform
+  readonly vault: Vault
+  readonly log: EventLog
+  readonly engine: SyncEngine
+  readonly drafts: Drafts
+  readonly second: SecondPerson
+  readonly card: (insp: string) => Promise<VisitCard | undefined>
+  /** Tells the session whether the store refused for space. */
+  readonly noteSpace: (full: boolean) => void
+  readonly closed: (visit: Visit) => void
+}
+
+export class OpenVisit implements Visit {
+  private list: readonly LogEvent[]
+  private readonly watch: PositionWatch
+  private readonly stopListening: () => void
+  private readonly cameras = new Set<InAppCamera>()
+
+  private constructor(
+    private readonly parts: VisitParts, readonly insp: string, readonly pack: Pack,
+    readonly packSha256: string, private shown: VisitCard, events: readonly LogEvent[],
+  ) {
+    this.list = events
+    this.watch = positionWatch(!geotagOff(pack), parts.platform.geo)
+    this.watch.start()
+    // Another tab or the change feed added something: read again.
+    this.stopListening = parts.engine.subscribe((message) => {
+      if (message.topic === 'visit' && message.insp === insp) void this.reload()
+    })
+  }
+
+  static async open(parts: VisitParts, insp: string): Promise<OpenVisit | undefined> {
+    const fact = await parts.vault.get<VisitFact>(keys.visit(insp))
+    const card = await parts.card(insp)
+    if (!fact?.pack || card === undefined) return undefined
+    const bytes = await readFile(parts.vault, fact.pack)
+    if (bytes === undefined) return undefined
+    const pack = JSON.parse(new TextDecoder().decode(bytes)) as Pack
+    return new OpenVisit(parts, insp, pack, fact.pack, card, await parts.log.events(insp))
+  }
+
+  get card(): VisitCard {
+    return this.shown
+  }
+
+  get positionAllowed(): boolean {
+    return this.watch.allowed
+  }
+
+  events(): readonly LogEvent[] {
+    return this.list
+  }
+
+  append(type: string, body: JsonObject): Promise<AppendResult> {
+    return this.appendAll([{ type, body }])
+  }
+
+  async appendAll(events: readonly { type: string; body: JsonObject }[]): Promise<AppendResult> {
+    const done = await this.parts.log.append(events.map((event) => ({ ...event, insp: this.insp })))
+    if (!done.ok) {
+      this.parts.noteSpace(done.reason === 'storage_full')
+      return done
+    }
+    await this.took(done.events)
+    // A seal is worth a round at once; anything else waits for the next breath.
+    this.parts.engine.soon(events.some(({ type }) => type === 'seal') ? 0 : 3_000)
+    return { ok: true, h: done.h, n: done.n, wall: done.wall }
+  }
+
+  async attestAsSecond(signature: SecondSignature): Promise<Result<{ h: string }, SecondReason>> {
+    const done = await this.parts.second.attest(this.insp, signature)
+    if (!done.ok) return done
+    await this.took(done.events)
+    this.parts.engine.soon(3_000)
+    return { ok: true, h: done.h }
+  }
+
+  camera(): Camera {
+    const camera = new InAppCamera(this.parts.platform.camera)
+    this.cameras.add(camera)
+    return {
+      open: (video) => camera.open(video),
+      shoot: async (target, stamp) => {
+        const frame = await camera.frame()
+        return frame.ok ? this.keep(frame.bytes, { ...this.order(target), src: 'inapp' }, stamp) : frame
+      },
+      torch: (on) => camera.torch(on),
+      close: () => {
+        camera.close()
+        this.cameras.delete(camera)
+      },
+    }
+  }
+
+  async beginSystemCapture(target: PhotoTarget, stamp: StampLines): Promise<Result<object, StoreReason>> {
+    const { vault, platform, drafts } = this.parts
+    const pending: PendingCapture = { ...target, insp: this.insp, at: platform.clock.wall(), stamp }
+    try {
+      await drafts.flush()
+      const outcome = await vault.write([{ put: keys.pending, value: pending }])
+      return outcome === 'done' ? { ok: true } : refuse(outcome === 'full' ? 'storage_full' : 'store_lost')
+    } catch (error) {
+      return storeTrouble(error)
+    }
+  }
+
+  async finishSystemCapture(file: Blob): Promise<PhotoResult> {
+    const pending = await this.parts.vault.get<PendingCapture>(keys.pending)
+    const target: PhotoTarget = pending?.insp === this.insp ? pending : { purpose: 'general' }
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const done = await this.keep(bytes, { ...this.order(target), src: 'system' }, pending?.stamp ?? [])
+    // The marker stays when nothing was kept: the person is asked again after a restart.
+    if (done.ok) await this.parts.vault.write([{ del: keys.pending }])
+    return done
+  }
+
+  async importPhoto(file: Blob, target: PhotoTarget, stamp: StampLines): Promise<PhotoResult> {
+    return this.keep(new Uint8Array(await file.arrayBuffer()), { ...this.order(target), src: 'import' }, stamp)
+  }
+
+  async addDerived(of: string, jpeg: Blob, item?: { checklist: string; item: string; sheet: number }): Promise<PhotoResult> {
+    const order = { ...this.order({ purpose: 'general', ...item }), purpose: 'derived' as const, src: 'inapp' as const, of }
+    return this.keep(new Uint8Array(await jpeg.arrayBuffer()), order, [])
+  }
+
+  async keepFile(bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<Result<{ sha256: string; size: number }, StoreReason>> {
+    const done = await keepLoose({ ...this.parts, clock: this.parts.platform.clock }, this.insp, bytes, mime)
+    this.parts.noteSpace(!done.ok && done.reason === 'storage_full')
+    return done
+  }
+
+  async recordVoice(target: { checklist?: string; item?: string }): Promise<Result<{ note: VoiceNote }, 'camera_failed' | AppendFailure>> {
+    const { platform, vault, log } = this.parts
+    const begun = await VoiceRecording.start(
+      { vault, log, clock: platform.clock, random: platform.random }, platform.microphone, { ...target, insp: this.insp },
+    )
+    if (!begun.ok) return { ...begun, reason: 'camera_failed' }
+    const { recording } = begun
+    return {
+      ok: true,
+      note: {
+        elapsed: () => recording.elapsed(),
+        stop: async () => {
+          const done = await recording.stop()
+          if (done.ok) await this.took(done.events)
+          return done.ok ? { ok: true, h: done.h, sha256: done.sha256 } : done
+        },
+      },
+    }
+  }
+
+  async photoUrl(sha256: string, want: 'view' | 'original' = 'view'): Promise<string | undefined> {
+    const found = await viewOf(this.parts.vault, sha256, want)
+    return found === undefined ? undefined : URL.createObjectURL(new Blob([found.bytes], { type: found.mime }))
+  }
+
+  fileBytes(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return readFile(this.parts.vault, sha256)
+  }
+
+  async files(): Promise<readonly FileState[]> {
+    const { vault, engine } = this.parts
+    const epoch = await epochOf(vault)
+    return fileStates(vault, await inventory(vault, epoch), epoch, this.insp, engine.moving?.sha256)
+  }
+
+  async documents(): Promise<readonly VisitFile[]> {
+    const fact = await this.parts.vault.get<VisitFact>(keys.visit(this.insp))
+    return Promise.all(
+      (fact?.files ?? []).map(async ({ sha256, size, mime, name }) => ({
+        sha256, size, mime, name, here: (await fileFact(this.parts.vault, sha256)) !== undefined,
+      })),
+    )
+  }
+
+  async returns(): Promise<readonly ReturnNote[]> {
+    const found = await this.parts.vault.list<ReturnNote>(`return/${this.insp}/`)
+    return found.map(({ value }) => ({ ...value, insp: this.insp })).sort((a, b) => a.round - b.round)
+  }
+
+  position() {
+    return this.watch.best()
+  }
+
+  async recordPosition(): Promise<AppendResult | undefined> {
+    const best = this.watch.best()
+    return best === undefined ? undefined : this.append('gps.fix', { ...best })
+  }
+
+  draft<T extends JsonObject>(name: string): Draft<T> {
+    return this.parts.drafts.of<T>(this.insp, name)
+  }
+
+  async close(): Promise<void> {
+    this.watch.stop()
+    this.stopListening()
+    for (const camera of this.cameras) camera.close()
+    await this.parts.drafts.flush()
+    this.parts.closed(this)
+  }
+
+  private order(target: PhotoTarget): Omit<PhotoOrder, 'src'> {
+    const { purpose, checklist, item, sheet, caption, returnId } = target
+    return {
+      insp: this.insp, purpose, geotag: this.watch.allowed,
+      ...(checklist === undefined ? {} : { checklist }), ...(item === undefined ? {} : { item }),
+      ...(sheet === undefined ? {} : { sheet }), ...(caption === undefined ? {} : { caption }),
+      ...(returnId === undefined ? {} : { returnId }),
+    }
+  }
+
+  private async keep(bytes: Uint8Array<ArrayBuffer>, order: PhotoOrder, stamp: StampLines): Promise<PhotoResult> {
+    const { vault, log, platform, engine } = this.parts
+    const done: KeptPhoto = await keepPhoto({ vault, log, clock: platform.clock }, bytes, order)
+    this.parts.noteSpace(!done.ok && done.reason === 'storage_full')
+    if (!done.ok) return done
+    await this.took(done.events)
+    engine.soon(3_000)
+    if (stamp.length > 0) void this.stampLater(done.sha256, stamp)
+    return { ok: true, h: done.h, sha256: done.sha256 }
+  }
+
+  /** The original is safe; a copy that cannot be made is only missing comfort. */
+  private async stampLater(sha: string, stamp: StampLines): Promise<void> {
+    const { vault, platform, engine } = this.parts
+    const made = await makeStamped({ vault, lab: platform.lab, clock: platform.clock }, sha, stamp).catch((error: unknown) => {
+      storeTrouble(error)
+      return false
+    })
+    if (made) engine.tell({ topic: 'visit', insp: this.insp })
+  }
+
+  private async took(events: readonly LogEvent[]): Promise<void> {
+    const here = new Set(this.list.map(({ h }) => h))
+    const fresh = events.filter(({ h, header }) => header.insp === this.insp && !here.has(h))
+    if (fresh.length > 0) this.list = [...this.list, ...fresh]
+    await this.refreshCard()
+    this.parts.engine.tell({ topic: 'visit', insp: this.insp })
+  }
+
+  private async reload(): Promise<void> {
+    if (!this.parts.vault.open) return
+    const found = await this.parts.log.events(this.insp)
+    const here = new Set(this.list.map(({ h }) => h))
+    // The same array when nothing came: the screen folds again only for a reason.
+    if (found.some(({ h }) => !here.has(h))) this.list = found
+    await this.refreshCard()
+  }
+
+  private async refreshCard(): Promise<void> {
+    this.shown = (await this.parts.card(this.insp)) ?? this.shown
+  }
+}
+
+type AppendFailure = Extract<AppendResult, { ok: false }>['reason']
