@@ -21,6 +21,9 @@ MODULES = [
     "server.audit.api",
     "server.registry.api",
     "server.plans.api",
+    "server.evidence.api",
+    "server.inspections.api",
+    "server.sync.api",
 ]
 
 

@@ -14,6 +14,8 @@ from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
+from server.evidence import domain as evidence
+from server.inspections import domain as inspections
 from server.documents import domain as documents
 from server.kernel.errors import DomainError
 from server.plans import domain as plans
@@ -69,6 +71,27 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     reports.NotYours: (403, "无权办理"),
     reports.ClockNeedsReason: (409, "须说明时间依据"),
     reports.ReasonsMissing: (422, "须写明退回原因"),
+    # evidence
+    evidence.UploadUnknown: (404, "上传任务不存在"),
+    evidence.OffsetWrong: (409, "续传位置不对"),
+    evidence.UploadBusy: (423, "正在上传"),
+    evidence.UploadCut: (408, "连接中断"),
+    evidence.UploadTooLarge: (413, "文件过大"),
+    evidence.ChecksumWrong: (460, "校验和不符"),
+    evidence.MediaDiffers: (460, "内容与哈希不一致"),
+    evidence.MediaRefused: (415, "格式不允许"),
+    evidence.GeoTagged: (422, "不得含有位置信息"),
+    evidence.QuotaReached: (429, "上传量已到上限"),
+    evidence.TusRefused: (400, "上传请求不正确"),
+    evidence.TusVersion: (412, "协议版本不支持"),
+    evidence.TusContentType: (415, "内容类型不正确"),
+    evidence.EvidenceUnknown: (404, "证据文件不存在"),
+    evidence.DerivativeMissing: (404, "浏览图不存在"),
+    # inspections
+    inspections.InspectionUnknown: (404, "检查不存在"),
+    inspections.PackUnknown: (404, "资料包不存在"),
+    inspections.PackRefused: (422, "资料包不正确"),
+    inspections.InspectionStarted: (409, "检查已经开始"),
 }
 
 # What a person reads when the framework itself refuses.

@@ -1,0 +1,59 @@
+"""The wire of inspections: one inspection with its visit, and its export."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, g, send_file
+from flask_smorest import Blueprint
+
+from server.accounts.domain import Actor
+from server.audit import operations as audit
+from server.evidence import operations as evidence
+from server.inspections import export, operations
+from server.inspections.domain import InspectionUnknown, PackUnknown
+from server.inspections.schemas import InspectionOut
+from server.platform.access import access
+
+blp = Blueprint("inspections", "inspections", url_prefix="/inspections", description="Inspections and their records")
+
+READERS = ("inspector", "reviewer", "auditor")
+
+
+@blp.get("/<insp_id>")
+@access(*READERS)
+@blp.response(200, InspectionOut)
+def show(insp_id: str) -> dict[str, Any]:
+    """The inspection, its folded visit, and which files have arrived. An inspector sees the own ones."""
+    view = _readable(g.actor, insp_id)
+    try:
+        visit = operations.visit(insp_id).visit
+    except PackUnknown:
+        visit = None
+    shas = sorted(evidence.named_in(view.agency_id, insp_id))
+    states = evidence.states(view.agency_id, shas)
+    told = {key: value for key, value in asdict(view).items() if key not in ("agency_id", "pack_sha", "seals", "created_ms")}
+    return {**told, "team": list(view.team), "visit": visit, "media": {sha: states.get(sha, "lacking") for sha in shas}}
+
+
+@blp.get("/<insp_id>/export.zip")
+@access("reviewer", "auditor")
+@blp.response(200, content_type="application/zip")
+def export_zip(insp_id: str) -> Response:
+    """The whole record as a file that anybody can check without this server (D-17)."""
+    view = _readable(g.actor, insp_id)
+    buffer = io.BytesIO()
+    export.write_zip(insp_id, buffer)
+    audit.record_read(g.actor, "inspections.exported", "inspection", insp_id)
+    buffer.seek(0)
+    return send_file(buffer, mimetype="application/zip", as_attachment=True, download_name=f"{view.number}.zip")
+
+
+def _readable(actor: Actor, insp_id: str) -> operations.InspectionView:
+    """Of the own agency; an inspector's own. Everything else does not exist for the caller."""
+    view = operations.inspection(insp_id, actor.agency_id)
+    if not actor.has("reviewer", "auditor") and not operations.is_member(insp_id, actor.user_id):
+        raise InspectionUnknown()
+    return view

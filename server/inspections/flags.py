@@ -1,0 +1,136 @@
+"""Flags: what is odd about an event or a visit, said beside it, never instead of it (record-log 2.4, 2.11).
+
+``event_flags`` looks at one device's run in order; ``visit_flags`` looks at the folded visit. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from server.inspections import attest
+from server.inspections.events import check_body, is_content
+from server.inspections.verify import Event
+from server.kernel import b64url, chain, merkle
+
+CLOCK_BEHIND_MS = 2_000
+FUTURE_MS = 5 * 60_000
+ANCHOR_TOLERANCE_MS = 2_000
+
+Anchor = tuple[int, bytes]
+"""(receive time in ms, root) of the log at some size."""
+
+
+def event_flags(event: Event, before: Event | None, rx: int, anchors: Mapping[int, Anchor]) -> list[str]:
+    """Flags of one event, given the one before it on the same device (in this batch) and the log's anchors."""
+    found = []
+    if before is not None and _clock_went_back(before.header, event.header):
+        found.append("F_CLOCK_BACK")
+    seen = event.header.get("seen")
+    if seen is not None:
+        anchor = anchors.get(seen[0])
+        if anchor is None or b64url.encode(anchor[1]) != seen[1]:
+            found.append("F_LOG_EQUIVOCATION")
+        elif event.claimed < anchor[0] - ANCHOR_TOLERANCE_MS:
+            found.append("F_BEFORE_ANCHOR")
+    if event.claimed > rx + FUTURE_MS:
+        found.append("F_FUTURE")
+    if check_body(event.t, event.body, strict=False):
+        found.append("F_BODY_SHAPE")
+    return found
+
+
+def _clock_went_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Wall time behind the monotonic clock by more than two seconds, or going back between events.
+
+    The monotonic clock stops while a phone sleeps, so wall time running ahead of it is normal.
+    """
+    wall = int(after["wall"]) - int(before["wall"])
+    if before["boot"] == after["boot"]:
+        return wall - (int(after["mono"]) - int(before["mono"])) < -CLOCK_BEHIND_MS
+    return wall < -CLOCK_BEHIND_MS
+
+
+def seal_fits(seal: Event, own: Sequence[str]) -> bool:
+    """Does the seal's count and root name exactly the events ``own`` (H in chain order) of its inspection?
+
+    ``own`` are all events of the inspection on the sealing device that come before the seal.
+    """
+    leaves = [merkle.leaf_hash(b64url.decode(h)) for h in own]
+    return seal.body.get("count") == len(own) and seal.body.get("root") == b64url.encode(merkle.root(leaves))
+
+
+def visit_flags(
+    visit: Mapping[str, Any], enough: bool, content: Mapping[str, list[str]], devices: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Flags of a folded visit.
+
+    ``content``: per device the H of its content events in chain order; ``devices``: dev → {user, installation}.
+    """
+    found = set()
+    if visit["sealed"] and not enough:
+        found.add("F_ONE_ATTEST")
+    for act in [*visit["attests"], *visit["seals"]]:
+        found.update(_witness_flags(act["chains"], content))
+        if act["d"] != _digest(visit, act):
+            found.add("F_DIGEST")
+    found.update(_device_flags(visit["attests"], content, devices))
+    if visit["after_seal"]:
+        found.add("F_AFTER_SEAL")
+    if visit["unknown"]:
+        found.add("F_UNKNOWN_TYPE")
+    return sorted(found)
+
+
+def _digest(visit: Mapping[str, Any], act: Mapping[str, Any]) -> str:
+    """D as the act itself claims it; an act whose parts do not give its own digest is not one."""
+    try:
+        pin = str(act.get("pin", visit["pin"]))
+        return b64url.encode(chain.attested_digest(visit["insp"], pin, act["text"], act["chains"]))
+    except ValueError:
+        return ""
+
+
+def _witness_flags(chains: Sequence[Mapping[str, Any]], content: Mapping[str, list[str]]) -> set[str]:
+    """A signed head names more events than have come (F_TAIL_MISSING), or others (F_FORK_WITNESSED)."""
+    found = set()
+    for head in chains:
+        have = content.get(head["dev"], [])
+        if len(have) < head["n"]:
+            found.add("F_TAIL_MISSING")
+            continue
+        leaves = [merkle.leaf_hash(attest.hash_bytes(h)) for h in have[: head["n"]]]
+        if b64url.encode(merkle.root(leaves)) != head["root"]:
+            found.add("F_FORK_WITNESSED")
+    return found
+
+
+def _device_flags(
+    attests: Sequence[Mapping[str, Any]], content: Mapping[str, list[str]], devices: Mapping[str, Mapping[str, str]]
+) -> set[str]:
+    """Two people attesting on one installation (A1), or one person attesting on two (does not count twice)."""
+    found = set()
+    users: dict[str, set[str]] = {}
+    phones: dict[str, set[str]] = {}
+    for act in attests:
+        device = devices.get(act["dev"])
+        if device is None:
+            continue
+        users.setdefault(device["installation"], set()).add(act["by"])
+        phones.setdefault(act["by"], set()).add(act["dev"])
+        recorders = {devices[dev]["user"] for dev in content if dev in devices and devices[dev]["installation"] == device["installation"]}
+        users[device["installation"]] |= recorders
+    if any(len(people) > 1 for people in users.values()):
+        found.add("F_ATTEST_SAME_DEVICE")
+    if any(len(devs) > 1 for devs in phones.values()):
+        found.add("F_ATTEST_SAME_USER")
+    return found
+
+
+def content_by_device(events: Sequence[Any], of: Callable[[Any], tuple[str, int, str, str]]) -> dict[str, list[str]]:
+    """dev → H of content events in chain order; ``of`` gives (dev, n, h, t) of an event."""
+    found: dict[str, list[str]] = {}
+    for dev, _n, h, t in sorted(of(event) for event in events):
+        if is_content(t):
+            found.setdefault(dev, []).append(h)
+    return found

@@ -1,0 +1,422 @@
+"""Intake: what a phone sends becomes part of the record, once, whatever happens on the way.
+
+One unit of work per batch: chain, flags, events, evidence names, projection, receipt leaf and change feed are
+committed together or not at all. Every write is idempotent on H; a race between two sends of the same batch is
+seen by the unique keys, rolled back and judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import current_app
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server.accounts import operations as accounts
+from server.accounts.domain import Actor
+from server.evidence import operations as evidence
+from server.evidence.domain import Named
+from server.inspections import flags as judged_flags
+from server.inspections import projection, receipts, verify
+from server.inspections.domain import PHOTO_EVENTS, NamedBlob, blobs_of
+from server.inspections.tables import EventRow, InspectionRow
+from server.inspections.verify import ChainView, Event, Kept, Place, Refused
+from server.kernel import canonical, chain
+from server.platform import clock, feed, signatures
+from server.platform.db import session, unit_of_work
+from server.platform.ids import new_id
+
+ATTEMPTS = 4
+EVENTS = EventRow.__table__
+
+
+class Raced(RuntimeError):
+    """Another request stored one of these events between our reading and our writing."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one event: stored | known | held | quarantined | refused."""
+
+    h: str
+    status: str
+    code: str = ""
+    detail: str = ""
+    flags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one batch. ``receipt`` is the sender's own device's; ``receipts`` has one per device."""
+
+    results: list[Result]
+    receipt: str | None
+    receipts: dict[str, str]
+    next: dict[str, int]
+    lacks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What intake needs of an enrolment; all of it but ``revoked`` never changes."""
+
+    dev: str
+    user: str
+    agency: str
+    installation: str
+    key: ec.EllipticCurvePublicKey
+    revoked: bool
+
+
+@dataclass(slots=True)
+class Judged:
+    """One new or newly judged event with everything that will stand in its row."""
+
+    event: Event
+    place: str
+    status: str
+    code: str = ""
+    detail: str = ""
+    flags: list[str] = field(default_factory=list)
+    promoted: bool = False  # its row exists and was held until now
+
+    def result(self) -> Result:
+        return Result(self.event.h, self.status, self.code, self.detail, self.flags)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One device's part of a batch, on its way through the checks."""
+
+    device: Enrolled
+    view: ChainView
+    before: Event | None
+    judged: list[Judged]
+    next_n: int
+    head: str
+
+
+def take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
+    """Take a batch of wire events ``{h, s, b}`` from anybody of the agency; results in the order sent."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _take_in(actor, wires)
+        except Raced:
+            continue
+    return _take_in(actor, wires)
+
+
+def standing(actor: Actor) -> Outcome:
+    """What is known of the sender's own device, for a phone that lost an answer: next counter and receipt."""
+    found = receipts.newest(actor.dev) if actor.dev else None
+    if found is None:
+        return Outcome([], None, {}, {actor.dev: 0} if actor.dev else {}, [])
+    return Outcome([], found[1], {actor.dev: found[1]}, {actor.dev: found[0]}, [])
+
+
+@unit_of_work
+def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
+    rx = clock.now_ms()
+    results: dict[str, Result] = {}
+    by_dev: dict[str, list[Event]] = {}
+    order = [_read(wire, results, by_dev) for wire in wires]
+    batches = []
+    for dev, events in sorted(by_dev.items()):
+        device = _enrolled(dev, actor)
+        if device is None or device.agency != actor.agency_id:
+            _refuse(events, results, "E_DEV_UNKNOWN", "设备没有登记")
+            continue
+        own = [event for event in events if event.header["by"] == device.user]
+        _refuse([e for e in events if e.header["by"] != device.user], results, "E_USER_DEV", "记录人与设备登记人不一致")
+        if own:
+            batches.append(_place(device, own, results))
+    judged = [item for batch in batches for item in batch.judged]
+    sent = [event for events in by_dev.values() for event in events]
+    named, lacks, reused = _named(actor.agency_id, sent, results, judged)
+    rows = _inspections(actor.agency_id, judged)
+    visits = projection.Work.load(rows)
+    _judge(batches, rows, visits, rx, reused)
+    visits.fold(judged)
+    batch_id = new_id()
+    _write(actor.agency_id, judged, batch_id, rx)
+    _name_blobs(actor.agency_id, judged, named, reused, visits)
+    visits.store({b.device.dev: b.device for b in batches}, rx)
+    made = _receipts(batches, visits.log, rx)
+    _tell(rows, judged, batch_id)
+    for item in judged:
+        results[item.event.h] = item.result()
+    _receipts_again(batches, by_dev, made)
+    receipt = made.get(actor.dev) or (next(iter(made.values())) if len(made) == 1 else None)
+    return Outcome(_in_order(order, results), receipt, made, {b.device.dev: b.next_n for b in batches}, lacks)
+
+
+def _in_order(order: Sequence[str], results: Mapping[str, Result]) -> list[Result]:
+    """One result per event sent; the second copy of an event just stored is ``known``."""
+    listed, told = [], set()
+    for h in order:
+        result = results[h]
+        listed.append(Result(h, "known") if h in told and result.status == "stored" else result)
+        told.add(h)
+    return listed
+
+
+def _read(wire: Mapping[str, str], results: dict[str, Result], by_dev: dict[str, list[Event]]) -> str:
+    """Parse one wire event into ``by_dev``, or note its refusal; answers its H."""
+    h = verify.hash_of(wire)
+    try:
+        event = verify.read(wire)
+    except Refused as refusal:
+        # A second, broken copy of a good event must not hide the good one.
+        results.setdefault(h, Result(h, "refused", refusal.code, refusal.detail))
+        return h
+    by_dev.setdefault(event.dev, []).append(event)
+    return h
+
+
+def _refuse(events: Sequence[Event], results: dict[str, Result], code: str, detail: str) -> None:
+    for event in events:
+        results[event.h] = Result(event.h, "refused", code, detail)
+
+
+def _enrolled(dev: str, actor: Actor) -> Enrolled | None:
+    """The enrolment behind ``dev``. Key, person and installation never change and are remembered per process;
+    the revocation of the sender's own device was read a moment ago with its session."""
+    known: dict[str, Enrolled] = current_app.extensions.setdefault("suijian-enrolled", {})
+    if dev == actor.dev and dev in known:
+        mine = known[dev]
+        return Enrolled(mine.dev, mine.user, mine.agency, mine.installation, mine.key, actor.dev_revoked)
+    device = accounts.device(dev)
+    if device is None:
+        return None
+    found = Enrolled(
+        dev, device.user_id, device.agency_id, device.installation, signatures.public_key(device.spki),
+        device.revoked_at is not None,
+    )
+    if len(known) >= 10_000:
+        known.clear()
+    known[dev] = found
+    return found
+
+
+# --- the chain --------------------------------------------------------------------------------------------------
+
+
+def _place(device: Enrolled, events: list[Event], results: dict[str, Result]) -> _Batch:
+    """Judge one device's events against its chain; known and false ones go straight to the results."""
+    low = min(event.n for event in events) - 1
+    end = select(func.max(EVENTS.c.n)).where(EVENTS.c.dev == device.dev, EVENTS.c.place == "").scalar_subquery()
+    columns = (EVENTS.c.h, EVENTS.c.n, EVENTS.c.place, EVENTS.c.status, EVENTS.c.header)
+    rows = session().execute(
+        select(*columns).where(EVENTS.c.dev == device.dev, or_(EVENTS.c.n >= low, EVENTS.c.n == end))
+    ).all()
+    view = ChainView.of(Kept(row.h, row.n, row.place, row.status) for row in rows)
+    waiting = [row.h for row in rows if row.status == "held"]
+    pool = [*events, *_load_events(waiting)]
+    placed = verify.place_all(view, pool, lambda event: signatures.holds(device.key, event.sig, chain.pae(event.header_bytes)))
+    head_row = next((row for row in rows if row.h == view.head), None)
+    before = _header_only(head_row.header) if head_row is not None else None
+    batch = _Batch(device, view, before, [], view.next_n, view.head)
+    for place in placed:
+        _sort(batch, place, results)
+    return batch
+
+
+def _sort(batch: _Batch, place: Place, results: dict[str, Result]) -> None:
+    event, h = place.event, place.event.h
+    kept = batch.view.rows.get(h)
+    if place.verdict in ("known", "refused"):
+        results[h] = Result(h, place.verdict, place.code, place.detail)
+    elif place.verdict == "run":
+        batch.judged.append(Judged(event, "", "stored", promoted=kept is not None))
+        batch.next_n, batch.head = event.n + 1, h
+    elif kept is not None:
+        results[h] = Result(h, "held", place.code, place.detail)
+    else:
+        status = "held" if place.verdict == "held" else "quarantined"
+        batch.judged.append(Judged(event, h, status, place.code, place.detail))
+
+
+def _load_events(hashes: Sequence[str]) -> list[Event]:
+    """Events from their stored bytes."""
+    if not hashes:
+        return []
+    found = session().execute(
+        select(EVENTS.c.h, EVENTS.c.header, EVENTS.c.body, EVENTS.c.sig).where(EVENTS.c.h.in_(hashes))
+    )
+    return [
+        Event(row.h, canonical.decode(row.header), canonical.decode(row.body), row.header, row.body, row.sig)
+        for row in found
+    ]
+
+
+def _header_only(header: bytes) -> Event:
+    return Event("", canonical.decode(header), {}, header, b"", b"")
+
+
+# --- judging ----------------------------------------------------------------------------------------------------
+
+
+def _inspections(agency_id: str, judged: Sequence[Judged]) -> dict[str, InspectionRow]:
+    """The inspections of the agency that chained events speak of, locked in id order."""
+    ids = {item.event.insp for item in judged if not item.place and item.event.insp}
+    if not ids:
+        return {}
+    query = select(InspectionRow).where(InspectionRow.id.in_(ids), InspectionRow.agency_id == agency_id)
+    return {row.id: row for row in session().scalars(query.order_by(InspectionRow.id).with_for_update())}
+
+
+def _judge(
+    batches: Sequence[_Batch], rows: Mapping[str, InspectionRow], visits: projection.Work, rx: int,
+    reused: Mapping[str, set[str]],
+) -> None:
+    """Codes and flags of every event that stands in a chain."""
+    sizes = {item.event.header["seen"][0] for b in batches for item in b.judged if "seen" in item.event.header}
+    visits.log = receipts.tail(sizes) if any(b.judged for b in batches) else None
+    anchors = visits.log.anchors if visits.log else {}
+    for batch in batches:
+        before = batch.before
+        for item in batch.judged:
+            if item.place:
+                continue
+            event = item.event
+            item.code, item.detail = _quarantine(batch.device, event, rows, visits)
+            item.status = "quarantined" if item.code else "stored"
+            item.flags = judged_flags.event_flags(event, before, rx, anchors)
+            if event.t in PHOTO_EVENTS and reused.get(str(event.body.get("sha256")), set()) - {event.insp}:
+                item.flags.append("F_PHOTO_REUSED")
+            visits.note(event, item.status)
+            before = event
+
+
+def _quarantine(
+    device: Enrolled, event: Event, rows: Mapping[str, InspectionRow], visits: projection.Work
+) -> tuple[str, str]:
+    """Why an event, though genuine and in its chain, must not become part of a record; ("", "") when it may."""
+    if device.revoked:
+        return "E_DEV_REVOKED", "设备已停用，记录已隔离保存"
+    if not event.insp:
+        return "", ""
+    row = rows.get(event.insp)
+    if row is None:
+        return "E_INSP_UNKNOWN", "没有这项检查，记录已隔离保存"
+    if device.user not in {member["user"] for member in row.team}:
+        return "E_NOT_TEAM", "记录人不是本次检查的检查人员，记录已隔离保存"
+    if event.t == "seal" and not judged_flags.seal_fits(event, visits.own(event)):
+        return "E_SEAL_ROOT", "封存的记录数或摘要与已收到的记录不一致"
+    if event.t == "attest.in" and not _embedded_genuine(event, row.agency_id):
+        return "E_SIG", "扫码带入的核验签名不正确"
+    return "", ""
+
+
+def _embedded_genuine(event: Event, agency_id: str) -> bool:
+    """The attestation carried by QR code: well-formed, of an enrolled device of the agency, by its own person."""
+    inner = {name: event.body.get(name) for name in ("h", "s", "b")}
+    if not all(isinstance(value, str) for value in inner.values()):
+        return False
+    try:
+        attestation = verify.read({name: str(value) for name, value in inner.items()})
+    except Refused:
+        return False
+    device = accounts.device(attestation.dev)
+    if device is None or device.agency_id != agency_id or device.user_id != attestation.header["by"]:
+        return False
+    return signatures.holds(signatures.public_key(device.spki), attestation.sig, chain.pae(attestation.header_bytes))
+
+
+# --- blobs ------------------------------------------------------------------------------------------------------
+
+
+def _named(
+    agency_id: str, events: Sequence[Event], results: Mapping[str, Result], judged: Sequence[Judged]
+) -> tuple[dict[str, list[NamedBlob]], list[str], dict[str, set[str]]]:
+    """(named blobs per event, blobs of this batch still lacking, inspections that named them before)."""
+    named = {item.event.h: blobs_of(item.event.t, item.event.body) for item in judged}
+    for event in events:
+        if event.h not in named and (event.h not in results or results[event.h].status != "refused"):
+            named[event.h] = blobs_of(event.t, event.body)
+    shas = list(dict.fromkeys(blob.sha256 for found in named.values() for blob in found))
+    held, insps = evidence.named_before(agency_id, shas)
+    return named, [sha for sha in shas if sha not in held], insps
+
+
+def _name_blobs(
+    agency_id: str, judged: Sequence[Judged], named: Mapping[str, list[NamedBlob]], known: dict[str, set[str]],
+    visits: projection.Work,
+) -> None:
+    """Blobs may be uploaded once a signed event names them, a held or quarantined one too: it is evidence."""
+    by_insp: dict[str, list[Named]] = {}
+    for item in judged:
+        for blob in named.get(item.event.h, ()):
+            allowed = visits.geotag_allowed(item.event.insp)
+            by_insp.setdefault(item.event.insp, []).append(Named(blob.sha256, blob.size, blob.mime, blob.kind, allowed))
+    for insp, blobs in sorted(by_insp.items()):
+        evidence.name_blobs(agency_id, insp, blobs, known)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def _write(agency_id: str, judged: Sequence[Judged], batch_id: str, rx: int) -> None:
+    """Insert the new rows, promote the held ones. Raises Raced when a unique key says somebody was faster."""
+    fresh = [_row(agency_id, item, batch_id, rx) for item in judged if not item.promoted]
+    if fresh:
+        dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
+        done = session().execute(
+            dialect.insert(EVENTS).on_conflict_do_nothing(), fresh, execution_options={"preserve_rowcount": True}
+        )
+        if done.rowcount != len(fresh):
+            raise Raced
+    promoted = [_promotion(item, batch_id) for item in judged if item.promoted]
+    if promoted:
+        session().execute(
+            update(EVENTS)
+            .where(EVENTS.c.h == bindparam("key"))
+            .values(place="", status=bindparam("to"), code=bindparam("why"), flags=bindparam("odd"), batch=bindparam("lot")),
+            promoted,
+        )
+
+
+def _row(agency_id: str, item: Judged, batch_id: str, rx: int) -> dict[str, object]:
+    event = item.event
+    return {
+        "h": event.h, "dev": event.dev, "n": event.n, "place": item.place, "prev": event.prev, "agency_id": agency_id,
+        "insp": event.insp, "t": event.t, "status": item.status, "code": item.code, "flags": " ".join(item.flags),
+        "batch": batch_id, "rx": rx, "header": event.header_bytes, "sig": event.sig, "body": event.body_bytes,
+    }
+
+
+def _promotion(item: Judged, batch_id: str) -> dict[str, object]:
+    return {"key": item.event.h, "to": item.status, "why": item.code, "odd": " ".join(item.flags), "lot": batch_id}
+
+
+def _receipts(batches: Sequence[_Batch], log: receipts.Tail | None, rx: int) -> dict[str, str]:
+    """One leaf and receipt for every device whose chain grew."""
+    made = {}
+    for batch in batches:
+        if batch.head != batch.view.head and log is not None:
+            log, made[batch.device.dev] = receipts.append(log, receipts.Head(batch.device.dev, batch.next_n - 1, batch.head, rx))
+    return made
+
+
+def _receipts_again(batches: Sequence[_Batch], by_dev: Mapping[str, list[Event]], made: dict[str, str]) -> None:
+    """For a batch that brought nothing new: the receipt that covered it the first time."""
+    for batch in batches:
+        dev = batch.device.dev
+        if dev not in made:
+            last = max((event.n for event in by_dev[dev] if event.n < batch.next_n), default=None)
+            known = None if last is None else receipts.latest(dev, last)
+            if known is not None:
+                made[dev] = known
+
+
+def _tell(rows: Mapping[str, InspectionRow], judged: Sequence[Judged], batch_id: str) -> None:
+    """Team mates hear of new events and of the visit's new state."""
+    touched = {item.event.insp for item in judged if not item.place and item.status == "stored"}
+    for insp in sorted(touched & rows.keys()):
+        row = rows[insp]
+        for member in row.team:
+            feed.stamp(row.agency_id, "visit", insp, scope_user=member["user"])
+            feed.stamp(row.agency_id, "events", f"{insp}/{batch_id}", scope_user=member["user"])

@@ -1,0 +1,349 @@
+"""Use cases of inspections: make them, prepare them, take their events in, read them. The door of this capability."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from server.accounts.domain import Actor
+from server.audit import operations as audit
+from server.evidence import operations as evidence
+from server.evidence.photos import on_judged
+from server.inspections import domain, projection
+from server.inspections.domain import InspectionStarted, InspectionUnknown, PackRefused, PackUnknown
+from server.inspections.intake import Outcome, Result, standing, take_in
+from server.inspections.projection import Visit, load_pack, on_folded, on_sealed
+from server.inspections.tables import EventRow, InspectionMember, InspectionPack, InspectionRow
+from server.kernel import b64url
+from server.platform import clock, feed
+from server.platform.blobs import blobs
+from server.platform.db import scoped, session, unit_of_work
+from server.platform.ids import new_id
+
+__all__ = [
+    "InspectionView", "Outcome", "Result", "Visit", "VisitView", "attach_pack", "cancel", "change_team",
+    "create_inspection", "describe_change", "described", "inspection", "inspections", "is_member", "load_pack",
+    "on_folded", "on_sealed", "pack_for", "rebuild", "set_report", "standing", "take_in", "visit", "visit_card", "wire_events",
+]
+
+PACK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionView:
+    """An inspection as other capabilities see it. Times in ms; ``flags`` are F_ codes of the visit and its events."""
+
+    id: str
+    agency_id: str
+    number: str
+    unit_id: str
+    unit_name: str
+    address: str
+    mode: str
+    state: str
+    inspect_by: date | None
+    team: tuple[dict[str, Any], ...]
+    pack_sha: str | None
+    counts: Mapping[str, int]
+    ended_at: int | None
+    sealed_at: int | None
+    seals: int
+    code: str
+    flags: tuple[str, ...]
+    report_state: str
+    due_on: date | None
+    created_ms: int
+
+    @property
+    def lead(self) -> str:
+        """User id of the lead (主办), "" when nobody is."""
+        return next((str(member["user"]) for member in self.team if member.get("lead")), "")
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """The folded visit with its pack; what reports and documents are made from."""
+
+    inspection: InspectionView
+    visit: Visit
+    pack: dict[str, Any]
+
+
+# --- making and preparing ---------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def create_inspection(
+    actor: Actor | None, *, agency_id: str, unit_id: str, unit_name: str, number: str, mode: str,
+    team: Sequence[Mapping[str, Any]], address: str = "", inspect_by: date | None = None, insp_id: str | None = None,
+) -> InspectionView:
+    """A new inspection (assigned). ``team``: [{user, name, certificate_no, lead}], at least the drawn pair.
+
+    The id may be given, so that whoever plans can name it in the pack before the row exists.
+    """
+    if mode not in domain.MODES:
+        raise ValueError(f"unknown mode {mode!r}")
+    row = InspectionRow(
+        id=insp_id or new_id(), agency_id=agency_id, number=number, unit_id=unit_id, unit_name=unit_name,
+        address=address, mode=mode, inspect_by=inspect_by, team=[dict(member) for member in team],
+        created_at=clock.now(), pack_sha=None, report_state="", due_on=None, state="assigned", counts={},
+        ended_at=None, sealed_at=None, seals=0, code="", devices={}, flags=[], media_flags={}, events=0,
+    )
+    current = session()
+    current.add(row)
+    current.flush()
+    _set_members(row)
+    audit.record(actor, "inspections.created", "inspection", row.id, agency=agency_id, facts={"number": number})
+    _tell_team(row)
+    return _view(row)
+
+
+@unit_of_work
+def attach_pack(insp_id: str, pack_bytes: bytes) -> str:
+    """Give a prepared pack to an inspection; answers its SHA-256. Earlier packs stay readable.
+
+    Raises InspectionUnknown, PackRefused (not a pack, or of another inspection).
+    """
+    row = _row(insp_id)
+    try:
+        pack = json.loads(pack_bytes)
+    except ValueError as broken:
+        raise PackRefused("检查资料包不是有效的 JSON") from broken
+    if not isinstance(pack, dict) or pack.get("insp") != insp_id or len(pack_bytes) > PACK_BYTES:
+        raise PackRefused()
+    missing = [key for key in ("pin", "mode", "team", "assignments", "checklists", "profile", "facts") if key not in pack]
+    if missing:
+        raise PackRefused(missing=missing)
+    sha256 = blobs().put_bytes(pack_bytes)
+    if session().get(InspectionPack, (insp_id, sha256)) is None:
+        session().add(InspectionPack(insp=insp_id, sha256=sha256, made_at=clock.now()))
+    row.pack_sha = sha256
+    session().flush()
+    if row.state == "assigned":
+        row.state = "prepared"
+    if row.events:
+        # Events may have come before the pack (restored server): only now can they be read as a visit.
+        projection.rebuild(row, clock.now_ms())
+    _tell_team(row)
+    return sha256
+
+
+@unit_of_work
+def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, Any]], reason: str) -> InspectionView:
+    """A recorded replacement. Who leaves forgets the visit; events kept back as E_NOT_TEAM are judged again."""
+    row = _row(insp_id)
+    gone = {member["user"] for member in row.team} - {member["user"] for member in team}
+    row.team = [dict(member) for member in team]
+    _set_members(row)
+    users = {member["user"] for member in team}
+    table = EventRow.__table__
+    kept_back = session().execute(
+        select(table.c.h, table.c.header).where(table.c.insp == insp_id, table.c.code == "E_NOT_TEAM", table.c.place == "")
+    )
+    released = [h for h, header in kept_back if json.loads(header)["by"] in users]
+    if released:
+        session().execute(update(EventRow).where(EventRow.h.in_(released)).values(status="stored", code=""))
+    projection.rebuild(row, clock.now_ms())
+    for user in sorted(gone):
+        feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=user)
+    audit.record(
+        actor, "inspections.team_changed", "inspection", insp_id, agency=row.agency_id,
+        facts={"team": sorted(users), "reason": reason, "released": len(released)},
+    )
+    _tell_team(row)
+    return _view(row)
+
+
+@unit_of_work
+def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
+    """Give up an inspection that nobody has begun. Raises InspectionUnknown, InspectionStarted."""
+    row = _row(insp_id, actor.agency_id)
+    if row.events:
+        raise InspectionStarted()
+    row.state = "cancelled"
+    for member in row.team:
+        feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=member["user"])
+    audit.record(actor, "inspections.cancelled", "inspection", insp_id, facts={"reason": reason})
+    return _view(row)
+
+
+@unit_of_work
+def set_report(insp_id: str, report_state: str, due_on: date | None = None) -> None:
+    """What reports say about an inspection, for the phones' visit cards."""
+    row = _row(insp_id)
+    if (row.report_state, row.due_on) != (report_state, due_on or row.due_on):
+        row.report_state = report_state
+        row.due_on = due_on or row.due_on
+        _tell_team(row)
+
+
+@unit_of_work
+def rebuild(insp_id: str) -> InspectionView:
+    """Compute the projection again from the stored bytes."""
+    row = _row(insp_id)
+    projection.rebuild(row, clock.now_ms())
+    return _view(row)
+
+
+@on_judged
+def _photo_unreadable(_agency_id: str, sha256: str, insps: tuple[str, ...], readable: bool) -> None:
+    """A photo could not be decoded: the visit says so, the bytes stay (D-21)."""
+    for insp in insps:
+        row = session().get(InspectionRow, insp)
+        if row is not None and not readable:
+            row.media_flags = {**row.media_flags, sha256: "F_MEDIA_UNREADABLE"}
+            row.flags = sorted({*row.flags, "F_MEDIA_UNREADABLE"})
+            _tell_team(row)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+def inspection(insp_id: str, agency_id: str | None = None) -> InspectionView:
+    """Raises InspectionUnknown, also for another agency's."""
+    return _view(_row(insp_id, agency_id))
+
+
+def inspections(
+    agency_id: str, *, user: str | None = None, states: Sequence[str] = (), unit_id: str | None = None, limit: int = 500
+) -> list[InspectionView]:
+    """Inspections of an agency, newest first; of one member, in some states, of one unit."""
+    query = scoped(select(InspectionRow), agency_id)
+    if user is not None:
+        mine = select(InspectionMember.insp).where(InspectionMember.user_id == user)
+        query = query.where(InspectionRow.id.in_(mine))
+    if states:
+        query = query.where(InspectionRow.state.in_(states))
+    if unit_id is not None:
+        query = query.where(InspectionRow.unit_id == unit_id)
+    rows = session().scalars(query.order_by(InspectionRow.created_at.desc(), InspectionRow.id.desc()).limit(limit))
+    return [_view(row) for row in rows]
+
+
+def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
+    """The folded visit and its pack. Raises InspectionUnknown, PackUnknown."""
+    row = _row(insp_id, agency_id)
+    if row.pack_sha is None:
+        raise PackUnknown()
+    folded, pack = projection.visit_of(row)
+    return VisitView(_view(row), folded, pack)
+
+
+def is_member(insp_id: str, user_id: str) -> bool:
+    """Whether the person is in the team of the inspection."""
+    return session().get(InspectionMember, (insp_id, user_id)) is not None
+
+
+def pack_for(agency_id: str, sha256: str) -> bytes:
+    """A pack of the agency's inspections. Raises PackUnknown."""
+    query = (
+        select(InspectionPack.sha256)
+        .join(InspectionRow, InspectionRow.id == InspectionPack.insp)
+        .where(InspectionPack.sha256 == sha256, InspectionRow.agency_id == agency_id)
+        .limit(1)
+    )
+    if session().scalar(query) is None:
+        raise PackUnknown()
+    with blobs().open(sha256) as file:
+        return file.read()
+
+
+def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
+    """What a phone's list shows of a visit; None when it is gone."""
+    row = session().get(InspectionRow, insp_id)
+    if row is None or row.agency_id != agency_id or row.state == "cancelled":
+        return None
+    view = _view(row)
+    return {
+        "insp": view.id, "number": view.number, "unit_name": view.unit_name, "address": view.address,
+        "inspect_by": view.inspect_by.isoformat() if view.inspect_by else None, "state": view.state,
+        "report_state": view.report_state, "lead": view.lead, "team": list(view.team), "pack": view.pack_sha,
+        "files": evidence.documents_of(agency_id, insp_id),
+        "due_on": view.due_on.isoformat() if view.due_on else None, "flags": list(view.flags),
+    }
+
+
+def wire_events(insp_id: str, batch: str | None = None, not_dev: str = "") -> list[dict[str, str]]:
+    """Stored events of an inspection as the wire carries them, oldest first; one batch, or all."""
+    table = EventRow.__table__
+    query = select(table.c.header, table.c.sig, table.c.body).where(
+        table.c.insp == insp_id, table.c.status == "stored", table.c.dev != not_dev
+    )
+    if batch is not None:
+        query = query.where(table.c.batch == batch)
+    return [wire(row.header, row.sig, row.body) for row in session().execute(query.order_by(table.c.rx, table.c.dev, table.c.n))]
+
+
+def wire(header: bytes, sig: bytes, body: bytes | None) -> dict[str, str]:
+    """The wire object of stored bytes; ``b`` is absent only when the body was erased by law."""
+    found = {"h": bytes(header).decode(), "s": b64url.encode(bytes(sig))}
+    return found if body is None else {**found, "b": bytes(body).decode()}
+
+
+# --- what the change feed tells about other capabilities' objects --------------------------------------------------
+
+Describe = Callable[[Actor, str], dict[str, Any] | None]
+_describers: dict[str, Describe] = {}
+
+
+def describe_change(kind: str, fn: Describe) -> None:
+    """Let ``fn(actor, object id)`` say what a phone is told about changes of ``kind`` (e.g. reports: "return")."""
+    _describers[kind] = fn
+
+
+def described(actor: Actor, kind: str, object_id: str) -> dict[str, Any] | None:
+    """The data of a change, None when there is nothing (any more) to tell."""
+    fn = _describers.get(kind)
+    return None if fn is None else fn(actor, object_id)
+
+
+def _describe_visit(actor: Actor, object_id: str) -> dict[str, Any] | None:
+    return visit_card(object_id, actor.agency_id) if is_member(object_id, actor.user_id) else None
+
+
+def _describe_events(actor: Actor, object_id: str) -> dict[str, Any] | None:
+    insp, _, batch = object_id.partition("/")
+    if not is_member(insp, actor.user_id):
+        return None
+    events = wire_events(insp, batch or None, not_dev=actor.dev)
+    return {"insp": insp, "events": events} if events else None
+
+
+describe_change("visit", _describe_visit)
+describe_change("events", _describe_events)
+
+
+# --- rows -------------------------------------------------------------------------------------------------------
+
+
+def _row(insp_id: str, agency_id: str | None = None) -> InspectionRow:
+    row = session().get(InspectionRow, insp_id)
+    if row is None or (agency_id is not None and row.agency_id != agency_id):
+        raise InspectionUnknown()
+    return row
+
+
+def _set_members(row: InspectionRow) -> None:
+    session().execute(delete(InspectionMember).where(InspectionMember.insp == row.id))
+    session().add_all(
+        InspectionMember(insp=row.id, user_id=member["user"], lead=bool(member.get("lead"))) for member in row.team
+    )
+    session().flush()
+
+
+def _tell_team(row: InspectionRow) -> None:
+    for member in row.team:
+        feed.stamp(row.agency_id, "visit", row.id, scope_user=member["user"])
+
+
+def _view(row: InspectionRow) -> InspectionView:
+    return InspectionView(
+        row.id, row.agency_id, row.number, row.unit_id, row.unit_name, row.address, row.mode, row.state, row.inspect_by,
+        tuple(row.team), row.pack_sha, row.counts, row.ended_at, row.sealed_at, row.seals, row.code, tuple(row.flags),
+        row.report_state, row.due_on, clock.to_ms(row.created_at),
+    )
