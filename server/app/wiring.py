@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from server.accounts import operations as accounts
+from server.documents import preparation
+from server.plans import operations as plans
 from server.registry import operations as registry
 
 
 def connect() -> None:
     """Register every listener. Doing it again changes nothing."""
     accounts.describe_people_with(registry.describe)
+    plans.on_assigned(preparation.inspections_from)

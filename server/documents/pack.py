@@ -130,12 +130,15 @@ def _person(details: Mapping[str, str], role: str) -> Data:
     return {"name": details.get(f"{role}_name", ""), "phone": details.get(f"{role}_phone", "")}
 
 
-def build(facts: Preparation, rules: AgencyRules, notice: Data) -> Data:
-    """The pack as a document. ``notice`` = {number, sha256, size, title}. Unknown values are empty, never invented."""
+def build(facts: Preparation, rules: AgencyRules, fact_labels: Mapping[str, str], notice: Data) -> Data:
+    """The pack as a document. ``notice`` = {number, sha256, size, title}, ``fact_labels`` the Chinese words of facts.
+
+    Unknown values are empty, never invented."""
     ids = rules.checklists_for([task.item_code for task in facts.tasks])
     hashes = {name: rules.checklist_hashes[name] for name in ids}
     details = facts.unit.details
     texts = _filled(rules.texts, placeholders(facts, rules))
+    asked = {fact for name in ids for section in rules.checklists[name]["sections"] for item in section["items"] for fact in item.get("applies_when", [])}
     return {
         "v": 1,
         "insp": facts.insp,
@@ -159,7 +162,7 @@ def build(facts: Preparation, rules: AgencyRules, notice: Data) -> Data:
         "hashes": {"profile": rules.profile_hash, "item_list": rules.item_list_hash, "checklists": hashes, "texts": rules.texts_hash},
         "pin": b64url.encode(chain.pin_hash(hashes.values(), rules.item_list_hash, rules.profile_hash)),
         "facts": dict(facts.unit.facts),
-        "texts": texts,
+        "texts": {**texts, "fact_labels": {fact: fact_labels[fact] for fact in sorted(asked)}},
         "notice": notice,
         "history": list(facts.history),
         "inspect_by": facts.inspect_by.isoformat(),

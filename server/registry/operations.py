@@ -170,6 +170,11 @@ def unit(agency_id: str, unit_id: str) -> Unit:
     return _unit(row, entity)
 
 
+def units_of_entity(agency_id: str, entity_id: str) -> list[str]:
+    """Ids of all premises of one market entity."""
+    return list(db.session.scalars(select(UnitRow.id).where(UnitRow.agency_id == agency_id, UnitRow.entity_id == entity_id).order_by(UnitRow.id)))
+
+
 def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:
     """The unit that a foreign list means: by code and name, by code alone when it is the only premises, or by name alone."""
     query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id)
