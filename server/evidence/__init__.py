@@ -1,1 +1,1 @@
-"""Evidence (证据文件): bytes under their own hash, carried in pieces, never rewritten, never served as active content."""
+"""Evidence (证据文件): bytes under their hash, carried in pieces, never rewritten or served as active content."""

@@ -135,7 +135,12 @@ class Named:
 def base_mime(mime: str) -> str:
     """``audio/webm;codecs=opus`` → ``audio/webm``; browsers name the container ``audio/mp4`` or ``audio/x-m4a``."""
     plain = mime.partition(";")[0].strip().lower()
-    return {"audio/x-m4a": "audio/mp4", "audio/m4a": "audio/mp4", "image/jpg": "image/jpeg", "audio/aac": "audio/mp4"}.get(plain, plain)
+    return {
+        "audio/x-m4a": "audio/mp4",
+        "audio/m4a": "audio/mp4",
+        "image/jpg": "image/jpeg",
+        "audio/aac": "audio/mp4",
+    }.get(plain, plain)
 
 
 def size_limit(kind: str, mime: str) -> int:

@@ -17,7 +17,9 @@ MAX_PHOTO_BYTES = 48 * 1024 * 1024
 MAX_STROKES_BYTES = 1024 * 1024
 
 # ISO-BMFF brands of audio containers. HEIC and AVIF are ISO-BMFF too and must not pass as sound.
-AUDIO_BRANDS = frozenset({b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"dash", b"3gp4", b"3gp5"})
+AUDIO_BRANDS = frozenset(
+    {b"M4A ", b"M4B ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"dash", b"3gp4", b"3gp5"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,9 @@ class Child:
     def __enter__(self) -> Child:
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         self._end()
 
     def ask(self, task: dict[str, str]) -> dict[str, object]:
@@ -162,8 +164,12 @@ class Child:
         # -I: no environment, no user site, no current folder on the path.
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(WORKER)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}, close_fds=True, cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+            close_fds=True,
+            cwd="/",
         )
         return self._process
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Index, Integer, String, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.platform.db import UTCDateTime, db
+from server.platform.db import UTCDateTime, db, session
 
 
 class EvidenceRef(db.Model):
@@ -55,3 +56,9 @@ class EvidenceBlob(db.Model):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(10))  # pending | ready | unreadable | plain (nothing to derive)
     derived: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {"view": sha, "thumb": sha} | {"reason"}
+
+
+def insert_into(table: type[EvidenceBlob] | type[EvidenceRef]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say ON CONFLICT on the database at hand."""
+    dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)

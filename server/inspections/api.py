@@ -34,7 +34,9 @@ def show(insp_id: str) -> dict[str, Any]:
         visit = None
     shas = sorted(evidence.named_in(view.agency_id, insp_id))
     states = evidence.states(view.agency_id, shas)
-    told = {key: value for key, value in asdict(view).items() if key not in ("agency_id", "pack_sha", "seals", "created_ms")}
+    told = {
+        key: value for key, value in asdict(view).items() if key not in ("agency_id", "pack_sha", "seals", "created_ms")
+    }
     return {**told, "team": list(view.team), "visit": visit, "media": {sha: states.get(sha, "lacking") for sha in shas}}
 
 

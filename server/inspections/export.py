@@ -62,23 +62,39 @@ class _Pack:
 def write_zip(insp_id: str, target: BinaryIO | io.BytesIO) -> dict[str, object]:
     """Write the export; answers the manifest. Raises InspectionUnknown."""
     view = operations.inspection(insp_id)
-    rows = session().execute(
-        select(EVENTS).where(EVENTS.c.insp == insp_id, EVENTS.c.place == "").order_by(EVENTS.c.dev, EVENTS.c.n)
-    ).all()
+    rows = (
+        session()
+        .execute(
+            select(EVENTS).where(EVENTS.c.insp == insp_id, EVENTS.c.place == "").order_by(EVENTS.c.dev, EVENTS.c.n)
+        )
+        .all()
+    )
     devs = sorted({row.dev for row in rows})
     pack = _Pack(target)
     pack.put_lines("events.jsonl", [operations.wire(row.header, row.sig, row.body) for row in rows])
     between, ends = _headers(insp_id, devs, rows)
     pack.put_lines("headers.jsonl", between)
     _put_receipts(pack, ends)
-    pack.put("keys.json", _json({"log": {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}, "devices": _devices(devs)}))
+    pack.put(
+        "keys.json",
+        _json({"log": {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}, "devices": _devices(devs)}),
+    )
     lacking = _put_blobs(pack, view.agency_id, insp_id)
     text = _put_record(pack, insp_id)
     manifest: dict[str, object] = {
-        "format": FORMAT, "insp": insp_id, "number": view.number, "agency": view.agency_id, "state": view.state,
-        "code": view.code, "flags": list(view.flags), "made_ms": clock.now_ms(), "events": len(rows),
-        "quarantined": sorted(row.h for row in rows if row.status != "stored"), "lacking": lacking,
-        "record_text": text, "members": pack.members,
+        "format": FORMAT,
+        "insp": insp_id,
+        "number": view.number,
+        "agency": view.agency_id,
+        "state": view.state,
+        "code": view.code,
+        "flags": list(view.flags),
+        "made_ms": clock.now_ms(),
+        "events": len(rows),
+        "quarantined": sorted(row.h for row in rows if row.status != "stored"),
+        "lacking": lacking,
+        "record_text": text,
+        "members": pack.members,
     }
     pack.zip.writestr(zipfile.ZipInfo("manifest.json", EPOCH), _json(manifest))
     pack.zip.close()
@@ -116,8 +132,11 @@ def _devices(devs: Sequence[str]) -> list[dict[str, object]]:
         if device is not None:
             found.append(
                 {
-                    "dev": dev, "spki": b64url.encode(device.spki), "user": device.user_id,
-                    "installation": device.installation, "record": record[0] if record else "",
+                    "dev": dev,
+                    "spki": b64url.encode(device.spki),
+                    "user": device.user_id,
+                    "installation": device.installation,
+                    "record": record[0] if record else "",
                     "record_sig": record[1] if record else "",
                 }
             )

@@ -118,7 +118,11 @@ def _device_flags(
             continue
         users.setdefault(device["installation"], set()).add(act["by"])
         phones.setdefault(act["by"], set()).add(act["dev"])
-        recorders = {devices[dev]["user"] for dev in content if dev in devices and devices[dev]["installation"] == device["installation"]}
+        recorders = {
+            devices[dev]["user"]
+            for dev in content
+            if dev in devices and devices[dev]["installation"] == device["installation"]
+        }
         users[device["installation"]] |= recorders
     if any(len(people) > 1 for people in users.values()):
         found.add("F_ATTEST_SAME_DEVICE")

@@ -8,11 +8,9 @@ seen by the unique keys, rolled back and judged again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from flask import current_app
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.accounts import operations as accounts
@@ -22,9 +20,10 @@ from server.evidence.domain import Named
 from server.inspections import flags as judged_flags
 from server.inspections import projection, receipts, verify
 from server.inspections.domain import PHOTO_EVENTS, NamedBlob, blobs_of
+from server.inspections.intake_chain import Batch, Enrolled, Judged, Result, enrolled, place
 from server.inspections.tables import EventRow, InspectionRow
-from server.inspections.verify import ChainView, Event, Kept, Place, Refused
-from server.kernel import canonical, chain
+from server.inspections.verify import Event, Refused
+from server.kernel import chain
 from server.platform import clock, feed, signatures
 from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
@@ -37,17 +36,6 @@ class Raced(RuntimeError):
     """Another request stored one of these events between our reading and our writing."""
 
 
-@dataclass(slots=True)
-class Result:
-    """What became of one event: stored | known | held | quarantined | refused."""
-
-    h: str
-    status: str
-    code: str = ""
-    detail: str = ""
-    flags: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer to one batch. ``receipt`` is the sender's own device's; ``receipts`` has one per device."""
@@ -57,46 +45,6 @@ class Outcome:
     receipts: dict[str, str]
     next: dict[str, int]
     lacks: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """What intake needs of an enrolment; all of it but ``revoked`` never changes."""
-
-    dev: str
-    user: str
-    agency: str
-    installation: str
-    key: ec.EllipticCurvePublicKey
-    revoked: bool
-
-
-@dataclass(slots=True)
-class Judged:
-    """One new or newly judged event with everything that will stand in its row."""
-
-    event: Event
-    place: str
-    status: str
-    code: str = ""
-    detail: str = ""
-    flags: list[str] = field(default_factory=list)
-    promoted: bool = False  # its row exists and was held until now
-
-    def result(self) -> Result:
-        return Result(self.event.h, self.status, self.code, self.detail, self.flags)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """One device's part of a batch, on its way through the checks."""
-
-    device: Enrolled
-    view: ChainView
-    before: Event | None
-    judged: list[Judged]
-    next_n: int
-    head: str
 
 
 def take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
@@ -125,14 +73,14 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
     order = [_read(wire, results, by_dev) for wire in wires]
     batches = []
     for dev, events in sorted(by_dev.items()):
-        device = _enrolled(dev, actor)
+        device = enrolled(dev, actor)
         if device is None or device.agency != actor.agency_id:
             _refuse(events, results, "E_DEV_UNKNOWN", "设备没有登记")
             continue
         own = [event for event in events if event.header["by"] == device.user]
         _refuse([e for e in events if e.header["by"] != device.user], results, "E_USER_DEV", "记录人与设备登记人不一致")
         if own:
-            batches.append(_place(device, own, results))
+            batches.append(place(device, own, results))
     judged = [item for batch in batches for item in batch.judged]
     sent = [event for events in by_dev.values() for event in events]
     named, lacks, reused = _named(actor.agency_id, sent, results, judged)
@@ -181,81 +129,6 @@ def _refuse(events: Sequence[Event], results: dict[str, Result], code: str, deta
         results[event.h] = Result(event.h, "refused", code, detail)
 
 
-def _enrolled(dev: str, actor: Actor) -> Enrolled | None:
-    """The enrolment behind ``dev``. Key, person and installation never change and are remembered per process;
-    the revocation of the sender's own device was read a moment ago with its session."""
-    known: dict[str, Enrolled] = current_app.extensions.setdefault("suijian-enrolled", {})
-    if dev == actor.dev and dev in known:
-        mine = known[dev]
-        return Enrolled(mine.dev, mine.user, mine.agency, mine.installation, mine.key, actor.dev_revoked)
-    device = accounts.device(dev)
-    if device is None:
-        return None
-    found = Enrolled(
-        dev, device.user_id, device.agency_id, device.installation, signatures.public_key(device.spki),
-        device.revoked_at is not None,
-    )
-    if len(known) >= 10_000:
-        known.clear()
-    known[dev] = found
-    return found
-
-
-# --- the chain --------------------------------------------------------------------------------------------------
-
-
-def _place(device: Enrolled, events: list[Event], results: dict[str, Result]) -> _Batch:
-    """Judge one device's events against its chain; known and false ones go straight to the results."""
-    low = min(event.n for event in events) - 1
-    end = select(func.max(EVENTS.c.n)).where(EVENTS.c.dev == device.dev, EVENTS.c.place == "").scalar_subquery()
-    columns = (EVENTS.c.h, EVENTS.c.n, EVENTS.c.place, EVENTS.c.status, EVENTS.c.header)
-    rows = session().execute(
-        select(*columns).where(EVENTS.c.dev == device.dev, or_(EVENTS.c.n >= low, EVENTS.c.n == end))
-    ).all()
-    view = ChainView.of(Kept(row.h, row.n, row.place, row.status) for row in rows)
-    waiting = [row.h for row in rows if row.status == "held"]
-    pool = [*events, *_load_events(waiting)]
-    placed = verify.place_all(view, pool, lambda event: signatures.holds(device.key, event.sig, chain.pae(event.header_bytes)))
-    head_row = next((row for row in rows if row.h == view.head), None)
-    before = _header_only(head_row.header) if head_row is not None else None
-    batch = _Batch(device, view, before, [], view.next_n, view.head)
-    for place in placed:
-        _sort(batch, place, results)
-    return batch
-
-
-def _sort(batch: _Batch, place: Place, results: dict[str, Result]) -> None:
-    event, h = place.event, place.event.h
-    kept = batch.view.rows.get(h)
-    if place.verdict in ("known", "refused"):
-        results[h] = Result(h, place.verdict, place.code, place.detail)
-    elif place.verdict == "run":
-        batch.judged.append(Judged(event, "", "stored", promoted=kept is not None))
-        batch.next_n, batch.head = event.n + 1, h
-    elif kept is not None:
-        results[h] = Result(h, "held", place.code, place.detail)
-    else:
-        status = "held" if place.verdict == "held" else "quarantined"
-        batch.judged.append(Judged(event, h, status, place.code, place.detail))
-
-
-def _load_events(hashes: Sequence[str]) -> list[Event]:
-    """Events from their stored bytes."""
-    if not hashes:
-        return []
-    found = session().execute(
-        select(EVENTS.c.h, EVENTS.c.header, EVENTS.c.body, EVENTS.c.sig).where(EVENTS.c.h.in_(hashes))
-    )
-    return [
-        Event(row.h, canonical.decode(row.header), canonical.decode(row.body), row.header, row.body, row.sig)
-        for row in found
-    ]
-
-
-def _header_only(header: bytes) -> Event:
-    return Event("", canonical.decode(header), {}, header, b"", b"")
-
-
 # --- judging ----------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +142,10 @@ def _inspections(agency_id: str, judged: Sequence[Judged]) -> dict[str, Inspecti
 
 
 def _judge(
-    batches: Sequence[_Batch], rows: Mapping[str, InspectionRow], visits: projection.Work, rx: int,
+    batches: Sequence[Batch],
+    rows: Mapping[str, InspectionRow],
+    visits: projection.Work,
+    rx: int,
     reused: Mapping[str, set[str]],
 ) -> None:
     """Codes and flags of every event that stands in a chain."""
@@ -343,7 +219,10 @@ def _named(
 
 
 def _name_blobs(
-    agency_id: str, judged: Sequence[Judged], named: Mapping[str, list[NamedBlob]], known: dict[str, set[str]],
+    agency_id: str,
+    judged: Sequence[Judged],
+    named: Mapping[str, list[NamedBlob]],
+    known: dict[str, set[str]],
     visits: projection.Work,
 ) -> None:
     """Blobs may be uploaded once a signed event names them, a held or quarantined one too: it is evidence."""
@@ -374,7 +253,9 @@ def _write(agency_id: str, judged: Sequence[Judged], batch_id: str, rx: int) -> 
         session().execute(
             update(EVENTS)
             .where(EVENTS.c.h == bindparam("key"))
-            .values(place="", status=bindparam("to"), code=bindparam("why"), flags=bindparam("odd"), batch=bindparam("lot")),
+            .values(
+                place="", status=bindparam("to"), code=bindparam("why"), flags=bindparam("odd"), batch=bindparam("lot")
+            ),
             promoted,
         )
 
@@ -382,9 +263,22 @@ def _write(agency_id: str, judged: Sequence[Judged], batch_id: str, rx: int) -> 
 def _row(agency_id: str, item: Judged, batch_id: str, rx: int) -> dict[str, object]:
     event = item.event
     return {
-        "h": event.h, "dev": event.dev, "n": event.n, "place": item.place, "prev": event.prev, "agency_id": agency_id,
-        "insp": event.insp, "t": event.t, "status": item.status, "code": item.code, "flags": " ".join(item.flags),
-        "batch": batch_id, "rx": rx, "header": event.header_bytes, "sig": event.sig, "body": event.body_bytes,
+        "h": event.h,
+        "dev": event.dev,
+        "n": event.n,
+        "place": item.place,
+        "prev": event.prev,
+        "agency_id": agency_id,
+        "insp": event.insp,
+        "t": event.t,
+        "status": item.status,
+        "code": item.code,
+        "flags": " ".join(item.flags),
+        "batch": batch_id,
+        "rx": rx,
+        "header": event.header_bytes,
+        "sig": event.sig,
+        "body": event.body_bytes,
     }
 
 
@@ -392,16 +286,18 @@ def _promotion(item: Judged, batch_id: str) -> dict[str, object]:
     return {"key": item.event.h, "to": item.status, "why": item.code, "odd": " ".join(item.flags), "lot": batch_id}
 
 
-def _receipts(batches: Sequence[_Batch], log: receipts.Tail | None, rx: int) -> dict[str, str]:
+def _receipts(batches: Sequence[Batch], log: receipts.Tail | None, rx: int) -> dict[str, str]:
     """One leaf and receipt for every device whose chain grew."""
     made = {}
     for batch in batches:
         if batch.head != batch.view.head and log is not None:
-            log, made[batch.device.dev] = receipts.append(log, receipts.Head(batch.device.dev, batch.next_n - 1, batch.head, rx))
+            log, made[batch.device.dev] = receipts.append(
+                log, receipts.Head(batch.device.dev, batch.next_n - 1, batch.head, rx)
+            )
     return made
 
 
-def _receipts_again(batches: Sequence[_Batch], by_dev: Mapping[str, list[Event]], made: dict[str, str]) -> None:
+def _receipts_again(batches: Sequence[Batch], by_dev: Mapping[str, list[Event]], made: dict[str, str]) -> None:
     """For a batch that brought nothing new: the receipt that covered it the first time."""
     for batch in batches:
         dev = batch.device.dev

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,24 +12,45 @@ from sqlalchemy import delete, select, update
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.evidence import operations as evidence
 from server.evidence.photos import on_judged
 from server.inspections import domain, projection
+from server.inspections.cards import describe_change, described, is_member, visit_card, wire_events
 from server.inspections.domain import InspectionStarted, InspectionUnknown, PackRefused, PackUnknown
 from server.inspections.intake import Outcome, Result, standing, take_in
 from server.inspections.projection import Visit, load_pack, on_folded, on_sealed
 from server.inspections.tables import EventRow, InspectionMember, InspectionPack, InspectionRow
-from server.kernel import b64url
 from server.platform import clock, feed
 from server.platform.blobs import blobs
 from server.platform.db import scoped, session, unit_of_work
 from server.platform.ids import new_id
 
 __all__ = [
-    "InspectionView", "Outcome", "Result", "Visit", "VisitView", "attach_pack", "cancel", "change_team",
-    "create_inspection", "describe_change", "described", "inspection", "inspections", "is_member", "load_pack",
-    "on_folded", "on_sealed", "pack_for", "rebuild", "set_report", "standing", "take_in", "visit", "visit_card", "wire_events",
-]
+    "InspectionView",
+    "Outcome",
+    "Result",
+    "Visit",
+    "VisitView",
+    "attach_pack",
+    "cancel",
+    "change_team",
+    "create_inspection",
+    "describe_change",
+    "described",
+    "inspection",
+    "inspections",
+    "is_member",
+    "load_pack",
+    "on_folded",
+    "on_sealed",
+    "pack_for",
+    "rebuild",
+    "set_report",
+    "standing",
+    "take_in",
+    "visit",
+    "visit_card",
+    "wire_events",
+]  # fmt: skip
 
 PACK_BYTES = 4 * 1024 * 1024
 
@@ -79,8 +100,17 @@ class VisitView:
 
 @unit_of_work
 def create_inspection(
-    actor: Actor | None, *, agency_id: str, unit_id: str, unit_name: str, number: str, mode: str,
-    team: Sequence[Mapping[str, Any]], address: str = "", inspect_by: date | None = None, insp_id: str | None = None,
+    actor: Actor | None,
+    *,
+    agency_id: str,
+    unit_id: str,
+    unit_name: str,
+    number: str,
+    mode: str,
+    team: Sequence[Mapping[str, Any]],
+    address: str = "",
+    inspect_by: date | None = None,
+    insp_id: str | None = None,
 ) -> InspectionView:
     """A new inspection (assigned). ``team``: [{user, name, certificate_no, lead}], at least the drawn pair.
 
@@ -89,10 +119,29 @@ def create_inspection(
     if mode not in domain.MODES:
         raise ValueError(f"unknown mode {mode!r}")
     row = InspectionRow(
-        id=insp_id or new_id(), agency_id=agency_id, number=number, unit_id=unit_id, unit_name=unit_name,
-        address=address, mode=mode, inspect_by=inspect_by, team=[dict(member) for member in team],
-        created_at=clock.now(), pack_sha=None, report_state="", due_on=None, state="assigned", counts={},
-        ended_at=None, sealed_at=None, seals=0, code="", devices={}, flags=[], media_flags={}, events=0,
+        id=insp_id or new_id(),
+        agency_id=agency_id,
+        number=number,
+        unit_id=unit_id,
+        unit_name=unit_name,
+        address=address,
+        mode=mode,
+        inspect_by=inspect_by,
+        team=[dict(member) for member in team],
+        created_at=clock.now(),
+        pack_sha=None,
+        report_state="",
+        due_on=None,
+        state="assigned",
+        counts={},
+        ended_at=None,
+        sealed_at=None,
+        seals=0,
+        code="",
+        devices={},
+        flags=[],
+        media_flags={},
+        events=0,
     )
     current = session()
     current.add(row)
@@ -116,7 +165,9 @@ def attach_pack(insp_id: str, pack_bytes: bytes) -> str:
         raise PackRefused("检查资料包不是有效的 JSON") from broken
     if not isinstance(pack, dict) or pack.get("insp") != insp_id or len(pack_bytes) > PACK_BYTES:
         raise PackRefused()
-    missing = [key for key in ("pin", "mode", "team", "assignments", "checklists", "profile", "facts") if key not in pack]
+    missing = [
+        key for key in ("pin", "mode", "team", "assignments", "checklists", "profile", "facts") if key not in pack
+    ]
     if missing:
         raise PackRefused(missing=missing)
     sha256 = blobs().put_bytes(pack_bytes)
@@ -143,7 +194,9 @@ def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, A
     users = {member["user"] for member in team}
     table = EventRow.__table__
     kept_back = session().execute(
-        select(table.c.h, table.c.header).where(table.c.insp == insp_id, table.c.code == "E_NOT_TEAM", table.c.place == "")
+        select(table.c.h, table.c.header).where(
+            table.c.insp == insp_id, table.c.code == "E_NOT_TEAM", table.c.place == ""
+        )
     )
     released = [h for h, header in kept_back if json.loads(header)["by"] in users]
     if released:
@@ -152,7 +205,11 @@ def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, A
     for user in sorted(gone):
         feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=user)
     audit.record(
-        actor, "inspections.team_changed", "inspection", insp_id, agency=row.agency_id,
+        actor,
+        "inspections.team_changed",
+        "inspection",
+        insp_id,
+        agency=row.agency_id,
         facts={"team": sorted(users), "reason": reason, "released": len(released)},
     )
     _tell_team(row)
@@ -234,11 +291,6 @@ def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
     return VisitView(_view(row), folded, pack)
 
 
-def is_member(insp_id: str, user_id: str) -> bool:
-    """Whether the person is in the team of the inspection."""
-    return session().get(InspectionMember, (insp_id, user_id)) is not None
-
-
 def pack_for(agency_id: str, sha256: str) -> bytes:
     """A pack of the agency's inspections. Raises PackUnknown."""
     query = (
@@ -251,71 +303,6 @@ def pack_for(agency_id: str, sha256: str) -> bytes:
         raise PackUnknown()
     with blobs().open(sha256) as file:
         return file.read()
-
-
-def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
-    """What a phone's list shows of a visit; None when it is gone."""
-    row = session().get(InspectionRow, insp_id)
-    if row is None or row.agency_id != agency_id or row.state == "cancelled":
-        return None
-    view = _view(row)
-    return {
-        "insp": view.id, "number": view.number, "unit_name": view.unit_name, "address": view.address,
-        "inspect_by": view.inspect_by.isoformat() if view.inspect_by else None, "state": view.state,
-        "report_state": view.report_state, "lead": view.lead, "team": list(view.team), "pack": view.pack_sha,
-        "files": evidence.documents_of(agency_id, insp_id),
-        "due_on": view.due_on.isoformat() if view.due_on else None, "flags": list(view.flags),
-    }
-
-
-def wire_events(insp_id: str, batch: str | None = None, not_dev: str = "") -> list[dict[str, str]]:
-    """Stored events of an inspection as the wire carries them, oldest first; one batch, or all."""
-    table = EventRow.__table__
-    query = select(table.c.header, table.c.sig, table.c.body).where(
-        table.c.insp == insp_id, table.c.status == "stored", table.c.dev != not_dev
-    )
-    if batch is not None:
-        query = query.where(table.c.batch == batch)
-    return [wire(row.header, row.sig, row.body) for row in session().execute(query.order_by(table.c.rx, table.c.dev, table.c.n))]
-
-
-def wire(header: bytes, sig: bytes, body: bytes | None) -> dict[str, str]:
-    """The wire object of stored bytes; ``b`` is absent only when the body was erased by law."""
-    found = {"h": bytes(header).decode(), "s": b64url.encode(bytes(sig))}
-    return found if body is None else {**found, "b": bytes(body).decode()}
-
-
-# --- what the change feed tells about other capabilities' objects --------------------------------------------------
-
-Describe = Callable[[Actor, str], dict[str, Any] | None]
-_describers: dict[str, Describe] = {}
-
-
-def describe_change(kind: str, fn: Describe) -> None:
-    """Let ``fn(actor, object id)`` say what a phone is told about changes of ``kind`` (e.g. reports: "return")."""
-    _describers[kind] = fn
-
-
-def described(actor: Actor, kind: str, object_id: str) -> dict[str, Any] | None:
-    """The data of a change, None when there is nothing (any more) to tell."""
-    fn = _describers.get(kind)
-    return None if fn is None else fn(actor, object_id)
-
-
-def _describe_visit(actor: Actor, object_id: str) -> dict[str, Any] | None:
-    return visit_card(object_id, actor.agency_id) if is_member(object_id, actor.user_id) else None
-
-
-def _describe_events(actor: Actor, object_id: str) -> dict[str, Any] | None:
-    insp, _, batch = object_id.partition("/")
-    if not is_member(insp, actor.user_id):
-        return None
-    events = wire_events(insp, batch or None, not_dev=actor.dev)
-    return {"insp": insp, "events": events} if events else None
-
-
-describe_change("visit", _describe_visit)
-describe_change("events", _describe_events)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
@@ -343,7 +330,24 @@ def _tell_team(row: InspectionRow) -> None:
 
 def _view(row: InspectionRow) -> InspectionView:
     return InspectionView(
-        row.id, row.agency_id, row.number, row.unit_id, row.unit_name, row.address, row.mode, row.state, row.inspect_by,
-        tuple(row.team), row.pack_sha, row.counts, row.ended_at, row.sealed_at, row.seals, row.code, tuple(row.flags),
-        row.report_state, row.due_on, clock.to_ms(row.created_at),
+        row.id,
+        row.agency_id,
+        row.number,
+        row.unit_id,
+        row.unit_name,
+        row.address,
+        row.mode,
+        row.state,
+        row.inspect_by,
+        tuple(row.team),
+        row.pack_sha,
+        row.counts,
+        row.ended_at,
+        row.sealed_at,
+        row.seals,
+        row.code,
+        tuple(row.flags),
+        row.report_state,
+        row.due_on,
+        clock.to_ms(row.created_at),
     )

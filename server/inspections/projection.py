@@ -128,14 +128,16 @@ class Work:
 
     def pack_of(self, row: InspectionRow) -> dict[str, Any]:
         """The pack the visit was opened with, else the newest."""
-        opened = next((e["body"]["pack"] for e in self._events[row.id] if e["header"]["t"] == "insp.open" and e["body"]), None)
+        opened = next(
+            (e["body"]["pack"] for e in self._events[row.id] if e["header"]["t"] == "insp.open" and e["body"]), None
+        )
         if isinstance(opened, str) and opened != row.pack_sha and _belongs(row.id, opened):
             return load_pack(opened)
         assert row.pack_sha is not None
         return load_pack(row.pack_sha)
 
     def fold(self, items: Sequence[Item] = ()) -> None:
-        """Fold every touched inspection; events the seal does not cover get their flag here, before they are written."""
+        """Fold every touched inspection; events outside the seal get their flag here, before they are written."""
         for insp, row in self.rows.items():
             if row.pack_sha is None:
                 continue
@@ -154,7 +156,10 @@ class Work:
             chains = {dev: own for (owner, dev), own in self._own.items() if owner == insp}
             row.events = sum(len(own) for own in chains.values())
             new = {dev: devices[dev] for dev in chains if dev in devices}
-            row.devices = {**row.devices, **{dev: {"user": d.user, "installation": d.installation} for dev, d in new.items()}}
+            row.devices = {
+                **row.devices,
+                **{dev: {"user": d.user, "installation": d.installation} for dev, d in new.items()},
+            }
             if insp in self._visits:
                 self._project(row, self._visits[insp], now_ms)
             else:
@@ -169,7 +174,11 @@ class Work:
         content = judged_flags.content_by_device(
             self._events[row.id], lambda e: (e["header"]["dev"], e["header"]["n"], e["h"], e["header"]["t"])
         )
-        found = {*self._flags[row.id], *judged_flags.visit_flags(visit, enough, content, row.devices), *row.media_flags.values()}
+        found = {
+            *self._flags[row.id],
+            *judged_flags.visit_flags(visit, enough, content, row.devices),
+            *row.media_flags.values(),
+        }
         before = (row.seals, row.state)
         row.flags = sorted(found)
         row.counts = dict(visit["counts"])

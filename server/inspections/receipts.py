@@ -72,8 +72,15 @@ def append(end: Tail, head: Head) -> tuple[Tail, str]:
     while True:
         edge = _grow(end.size, end.edge, leaf)
         row = {
-            "idx": end.size, "dev": head.dev, "n": head.n, "rx": head.rx, "entry": entry, "salt": salt,
-            "path": b"".join(end.edge), "leaf": leaf, "root": _fold(edge),
+            "idx": end.size,
+            "dev": head.dev,
+            "n": head.n,
+            "rx": head.rx,
+            "entry": entry,
+            "salt": salt,
+            "path": b"".join(end.edge),
+            "leaf": leaf,
+            "root": _fold(edge),
         }
         dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
         done = session().execute(

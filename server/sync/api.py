@@ -43,8 +43,13 @@ def push_events() -> Response:
     outcome = inspections.take_in(g.actor, events) if events else inspections.standing(g.actor)
     return _answer(
         {
-            "epoch": feed.epoch(), "now": clock.now_ms(), "results": [_result(result) for result in outcome.results],
-            "receipt": outcome.receipt, "receipts": outcome.receipts, "next": outcome.next, "lacks": outcome.lacks,
+            "epoch": feed.epoch(),
+            "now": clock.now_ms(),
+            "results": [_result(result) for result in outcome.results],
+            "receipt": outcome.receipt,
+            "receipts": outcome.receipts,
+            "next": outcome.next,
+            "lacks": outcome.lacks,
         }
     )
 
@@ -67,7 +72,10 @@ def pull_changes(asked: dict[str, str]) -> Response:
     page = operations.changes(g.actor, asked["cursor"])
     return _answer(
         {
-            "epoch": feed.epoch(), "now": clock.now_ms(), "cursor": page.cursor, "more": page.more,
+            "epoch": feed.epoch(),
+            "now": clock.now_ms(),
+            "cursor": page.cursor,
+            "more": page.more,
             "changes": [_change(change) for change in page.changes],
         }
     )

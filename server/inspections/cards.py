@@ -1,0 +1,98 @@
+"""What phones are told: visit cards, events on the wire, and the registry of other capabilities' changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts.domain import Actor
+from server.evidence import operations as evidence
+from server.inspections.tables import EventRow, InspectionMember, InspectionRow
+from server.kernel import b64url
+from server.platform.db import session
+
+
+def is_member(insp_id: str, user_id: str) -> bool:
+    """Whether the person is in the team of the inspection."""
+    return session().get(InspectionMember, (insp_id, user_id)) is not None
+
+
+def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
+    """What a phone's list shows of a visit; None when it is gone."""
+    row = session().get(InspectionRow, insp_id)
+    if row is None or row.agency_id != agency_id or row.state == "cancelled":
+        return None
+    return {
+        "insp": row.id,
+        "number": row.number,
+        "unit_name": row.unit_name,
+        "address": row.address,
+        "inspect_by": row.inspect_by.isoformat() if row.inspect_by else None,
+        "state": row.state,
+        "report_state": row.report_state,
+        "lead": _lead(row),
+        "team": list(row.team),
+        "pack": row.pack_sha,
+        "files": evidence.documents_of(agency_id, insp_id),
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "flags": list(row.flags),
+    }
+
+
+def _lead(row: InspectionRow) -> str:
+    return next((str(member["user"]) for member in row.team if member.get("lead")), "")
+
+
+def wire_events(insp_id: str, batch: str | None = None, not_dev: str = "") -> list[dict[str, str]]:
+    """Stored events of an inspection as the wire carries them, oldest first; one batch, or all."""
+    table = EventRow.__table__
+    query = select(table.c.header, table.c.sig, table.c.body).where(
+        table.c.insp == insp_id, table.c.status == "stored", table.c.dev != not_dev
+    )
+    if batch is not None:
+        query = query.where(table.c.batch == batch)
+    return [
+        wire(row.header, row.sig, row.body)
+        for row in session().execute(query.order_by(table.c.rx, table.c.dev, table.c.n))
+    ]
+
+
+def wire(header: bytes, sig: bytes, body: bytes | None) -> dict[str, str]:
+    """The wire object of stored bytes; ``b`` is absent only when the body was erased by law."""
+    found = {"h": bytes(header).decode(), "s": b64url.encode(bytes(sig))}
+    return found if body is None else {**found, "b": bytes(body).decode()}
+
+
+# --- what the change feed tells about other capabilities' objects --------------------------------------------------
+
+Describe = Callable[[Actor, str], dict[str, Any] | None]
+_describers: dict[str, Describe] = {}
+
+
+def describe_change(kind: str, fn: Describe) -> None:
+    """Let ``fn(actor, object id)`` say what a phone is told about changes of ``kind`` (e.g. reports: "return")."""
+    _describers[kind] = fn
+
+
+def described(actor: Actor, kind: str, object_id: str) -> dict[str, Any] | None:
+    """The data of a change, None when there is nothing (any more) to tell."""
+    fn = _describers.get(kind)
+    return None if fn is None else fn(actor, object_id)
+
+
+def _describe_visit(actor: Actor, object_id: str) -> dict[str, Any] | None:
+    return visit_card(object_id, actor.agency_id) if is_member(object_id, actor.user_id) else None
+
+
+def _describe_events(actor: Actor, object_id: str) -> dict[str, Any] | None:
+    insp, _, batch = object_id.partition("/")
+    if not is_member(insp, actor.user_id):
+        return None
+    events = wire_events(insp, batch or None, not_dev=actor.dev)
+    return {"insp": insp, "events": events} if events else None
+
+
+describe_change("visit", _describe_visit)
+describe_change("events", _describe_events)
