@@ -19,6 +19,7 @@ from server.inspections import domain as inspections
 from server.documents import domain as documents
 from server.kernel.errors import DomainError
 from server.plans import domain as plans
+from server.platform import limits
 from server.platform.sheets import UnreadableSheet
 from server.registry import domain as registry
 from server.reports import domain as reports
@@ -159,6 +160,8 @@ def of_http(refusal: HTTPException) -> Response:
     for name, value in refusal.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
+    if status == 429:
+        answer.headers.setdefault("Retry-After", str(limits.seconds_to_wait()))
     return answer
 
 

@@ -33,7 +33,8 @@ def configure(app: Flask, settings: Settings) -> None:
             abort(404)
         found = _file_for(settings.pwa, path)
         if found is None:
-            if not (settings.pwa / "index.html").exists():
+            is_screen = "." not in path.rsplit("/", 1)[-1] or path.endswith(".html")
+            if is_screen and not (settings.pwa / "index.html").exists():
                 return Response(NOT_BUILT, 503, content_type="text/plain; charset=utf-8")
             abort(404)
         return _send(settings.pwa, found)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g
 from flask_smorest import Blueprint
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from server.audit import operations
 from server.platform.access import access
@@ -17,7 +17,7 @@ blp = Blueprint("audit", "audit", url_prefix="/audit", description="Facts, hash-
 
 class FactsIn(Schema):
     before = fields.Integer(load_default=None)
-    limit = fields.Integer(load_default=100, validate=lambda n: 1 <= n <= 500)
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
     object_kind = StrictStr(most=32, load_default="")
     object_id = StrictStr(most=96, load_default="")
     user = StrictStr(most=64, load_default="")

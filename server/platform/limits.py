@@ -6,6 +6,7 @@ from flask import Flask, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from server.platform import clock
 from server.platform.counters import CounterStorage
 from server.platform.settings import Settings
 
@@ -22,6 +23,12 @@ def configure(app: Flask, settings: Settings) -> None:
     }
     app.config["RATELIMIT_STRATEGY"] = "fixed-window"
     limiter.init_app(app)
+
+
+def seconds_to_wait() -> int:
+    """How long the refused caller should wait, in whole seconds, at least one."""
+    broken = limiter.current_limit
+    return 60 if broken is None else max(1, broken.reset_at - clock.now_ms() // 1000)
 
 
 def by_device() -> str:
