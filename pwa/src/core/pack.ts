@@ -61,6 +61,8 @@ export interface Checklist {
   readonly record_kind: RecordKind
   readonly repeatable?: boolean
   readonly item_code?: string
+  /** Derived, to be confirmed by the office: printed as 草案. */
+  readonly draft?: boolean
   readonly sections: readonly ChecklistSection[]
 }
 export interface TeamPerson {

@@ -52,3 +52,17 @@ function touched(id: string, open: OpenVisit): boolean {
     default: return true
   }
 }
+
+const STEP_OF_CODE: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(CODES).flatMap(([step, codes]) => codes.map((code) => [code, step] as const)),
+  ['M_REC_STOP', 'leave'], ['M_SEAL', 'leave'], ['M_PARTY', 'party'], ['M_PARTY_STALE', 'party'], ['M_PARTY_INK', 'party'], ['M_PARTY_REASON', 'party'],
+  ['M_ATTEST', 'attest'], ['M_ATTEST_TWO', 'attest'],
+])
+
+/** The step in which a need is met; the overview when no step of this visit does. */
+export function pathForNeed(need: { code: string; checklist?: string; item?: string }, open: OpenVisit): string {
+  if (need.checklist !== undefined) return `checklist~${need.checklist}${need.item === undefined ? '' : `?item=${need.item}`}`
+  const id = STEP_OF_CODE.get(need.code) ?? ''
+  const found = open.steps.value.find((step) => step.id === id) ?? (need.code === 'M_DOOR' ? open.steps.value.find((step) => step.id === 'arrive') : undefined)
+  return found ? pathOf(found) : ''
+}

@@ -33,12 +33,12 @@ export async function openVisit(phone: Session, insp: string): Promise<OpenVisit
   const visit = await phone.openVisit(insp)
   if (!visit) return undefined
   const { pack } = visit
-  const state = shallowRef<Folded>(await fold(visit.events(), pack, sha256))
+  const state = shallowRef<Folded>(await fold(sha256, visit.events(), pack))
   const trouble = ref('')
   const savedAt = ref(0)
 
   async function refresh(): Promise<void> {
-    state.value = await fold(visit!.events(), pack, sha256)
+    state.value = await fold(sha256, visit!.events(), pack)
   }
   async function after<T extends { ok: boolean }>(work: Promise<T>): Promise<T> {
     const answer = await work
