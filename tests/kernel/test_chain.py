@@ -31,7 +31,7 @@ def test_the_worked_event_has_the_published_hashes() -> None:
     assert len(chain.pae(header)) == v["pae_bytes"]
     assert chain.event_hash(header).hex() == v["event_hash_hex"]
     assert chain.device_id(bytes(v["spki_zero_bytes"])) == v["device_id"]
-    assert chain.GENESIS_PREV == v["genesis_prev"]
+    assert v["genesis_prev"] == chain.GENESIS_PREV
 
 
 def test_the_attested_digest_and_its_parts_equal_the_vector() -> None:

@@ -58,7 +58,7 @@ def test_a_consistency_proof_holds_only_for_a_true_beginning(size: int, data: st
     holds = merkle.verify_consistency
     assert holds(old, size, before, after, proof)
     assert not holds(old, size, before, after, [*proof, bytes(32)])
-    if 0 < old:
+    if old > 0:
         forged = merkle.root([merkle.leaf_hash(b"deleted"), *MANY[1:old]])
         assert not holds(old, size, forged, after, proof)
         assert not holds(old, size, before, merkle.root([*LEAVES[:1], *MANY[1:size]]), proof)
