@@ -65,6 +65,7 @@ def build(*, force: bool) -> int:
 
 
 def clean() -> int:
+    """Remove what set-up made. The data directory is not touched."""
     for path in (places.VENV, places.PWA / "node_modules", places.DIST, places.STATE):
         if path.exists():
             say.step(f"删除 {path.relative_to(places.ROOT)}")

@@ -12,7 +12,7 @@ _metrics = Settings.from_env().data / "metrics"
 # Must stand before prometheus_client is imported, in every worker.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_metrics))
 
-bind = os.environ.get("SUIJIAN_BIND", "127.0.0.1:8000")
+bind = os.environ.get("SUIJIAN_BIND", "127.0.0.1:8600")
 workers = int(os.environ.get("SUIJIAN_WORKERS", "2"))
 worker_class = "gthread"
 threads = 4

@@ -24,7 +24,7 @@ class Settings:
     database_url: str
     checklists: Path = ROOT / "checklists"
     pwa: Path = ROOT / "pwa" / "dist"
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = "http://127.0.0.1:8600"
     testing: bool = False
     # "immediate" runs a job right after the commit, "held" leaves it in the outbox for `jobs.drain()`.
     jobs: JobsMode = "queue"
@@ -46,7 +46,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         env = os.environ if env is None else env
-        data = Path(env.get("SUIJIAN_DATA") or ROOT / ".suijian" / "data").resolve()
+        data = Path(env.get("SUIJIAN_DATA") or ROOT / "data").resolve()
         return cls(
             data=data,
             database_url=normalise_url(
@@ -54,7 +54,7 @@ class Settings:
             ),
             checklists=Path(env.get("SUIJIAN_CHECKLISTS") or ROOT / "checklists").resolve(),
             pwa=Path(env.get("SUIJIAN_PWA") or ROOT / "pwa" / "dist").resolve(),
-            public_url=env.get("SUIJIAN_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            public_url=env.get("SUIJIAN_PUBLIC_URL", "http://127.0.0.1:8600").rstrip("/"),
             metrics_token=env.get("SUIJIAN_METRICS_TOKEN", ""),
             proxies=int(env.get("SUIJIAN_PROXIES", "0")),
             limits=env.get("SUIJIAN_LIMITS", "on") != "off",

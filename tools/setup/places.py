@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PWA = ROOT / "pwa"
 DIST = PWA / "dist"
 VENV = ROOT / ".venv"
+DATA = ROOT / "data"
 STATE = ROOT / ".suijian"
 LOGS = STATE / "logs"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")

@@ -30,23 +30,20 @@ class Stopped(Exception):
 def run(options: argparse.Namespace) -> int:
     python_env.ensure(development=False)
     node_env.ensure_build()
-    data = Path(options.data).resolve() if options.data else places.ROOT / "data"
+    data = Path(options.data or os.environ.get("SUIJIAN_DATA") or places.DATA).resolve()
     data.mkdir(parents=True, exist_ok=True)
     host = options.host or ("0.0.0.0" if options.lan else "127.0.0.1")
     _free(host, options.port)
-    env = _server_env(data, options)
+    asked = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    base = f"{'https' if options.lan else 'http'}://{_bracketed(asked)}:{options.port}"
+    env = _server_env(data, host, base, options)
     say.command("更新数据库结构", _python("server.app.cli", "migrate"), env=env)
     if not options.no_demo:
         say.command("载入五个机构的演示数据（已有的不动）", _python("server.app.demo"), env=env)
-    tls: list[str] = []
-    authority: Path | None = None
     if options.lan:
         say.command("准备局域网证书", _python("server.app.lan", "prepare"), env=env)
-        authority = data / "lan" / "ca.pem"
-        tls = ["--certfile", str(data / "lan" / "leaf.pem"), "--keyfile", str(data / "lan" / "leaf.key")]
-    web = [*_python("gunicorn"), "server.app.wsgi:app", "--worker-class", "gthread",
-           "--workers", str(options.workers), "--threads", "4", "--bind", f"{_bracketed(host)}:{options.port}",
-           "--timeout", "120", "--graceful-timeout", "20", "--keep-alive", "30", "--no-control-socket", *tls]
+    web = _python("gunicorn", "--config", str(places.ROOT / "server" / "app" / "gunicorn_conf.py"),
+                  "--no-control-socket", "server.app.wsgi:app")
     children = [("web", web), ("worker", _python("server.app.worker"))]
     if options.lan:
         _free(host, options.port + 1)
@@ -54,9 +51,7 @@ def run(options: argparse.Namespace) -> int:
                                              "--app-port", str(options.port))))
     say.step("启动服务")
     with _signals(), _running(children, env, data / "logs") as processes:
-        asked = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        base = f"{'https' if options.lan else 'http'}://{_bracketed(asked)}:{options.port}"
-        _wait_until_healthy(base, authority, processes)
+        _wait_until_healthy(base, data / "lan" / "ca.pem" if options.lan else None, processes)
         say.done("服务就绪")
         _greet(base, env, options, data)
         _watch(processes)
@@ -67,12 +62,21 @@ def _python(module: str, *arguments: str) -> list[str]:
     return [str(places.PYTHON), "-m", module, *arguments]
 
 
-def _server_env(data: Path, options: argparse.Namespace) -> dict[str, str]:
+def _server_env(data: Path, host: str, base: str, options: argparse.Namespace) -> dict[str, str]:
+    """What ``server/platform/settings.py`` and ``server/app/gunicorn_conf.py`` read."""
     env = places.child_env()
-    env["SUIJIAN_DATA"] = str(data)
-    env["PYTHONUNBUFFERED"] = "1"
+    env |= {
+        "SUIJIAN_DATA": str(data),
+        "SUIJIAN_BIND": f"{_bracketed(host)}:{options.port}",
+        "SUIJIAN_WORKERS": str(options.workers),
+        "PYTHONUNBUFFERED": "1",
+    }
+    env.setdefault("SUIJIAN_PUBLIC_URL", base)
     if options.lan:
-        env["SUIJIAN_LAN"] = "1"
+        env |= {
+            "SUIJIAN_TLS_CERT": str(data / "lan" / "leaf.pem"),
+            "SUIJIAN_TLS_KEY": str(data / "lan" / "leaf.key"),
+        }
     return env
 
 

@@ -1,0 +1,55 @@
+/**
+ * The browser scenarios: real Chromium, one worker, a phone's size. `./manage.py test --only browser`
+ * sets CHROMIUM and the Python to start servers with; run by hand it finds them itself.
+ */
+import { defineConfig } from '@playwright/test'
+import { existsSync } from 'node:fs'
+import Module from 'node:module'
+import { delimiter, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const PWA = fileURLToPath(new URL('.', import.meta.url))
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+function chromium(): string {
+  const given = process.env['CHROMIUM']
+  if (given !== undefined && given !== '') return given
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const name of NAMES) if (existsSync(resolve(folder, name))) return resolve(folder, name)
+  }
+  throw new Error('no Chromium on PATH: install chromium, or set CHROMIUM')
+}
+
+process.env['CHROMIUM'] = chromium()
+process.env['SUIJIAN_PYTHON'] ??= resolve(PWA, '../.venv/bin/python')
+// The scenarios stand in tests/browser, outside this package: plain `require` finds Playwright for
+// them through NODE_PATH, which Node reads at its start and again here.
+process.env['NODE_PATH'] = resolve(PWA, 'node_modules')
+;(Module as unknown as { _initPaths: () => void })._initPaths()
+
+export default defineConfig({
+  testDir: '../tests/browser',
+  outputDir: '../.suijian/browser',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list'], ['junit', { outputFile: process.env['PLAYWRIGHT_JUNIT_OUTPUT_FILE'] ?? '../.suijian/reports/playwright.xml' }]],
+  use: {
+    viewport: { width: 360, height: 740 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    serviceWorkers: 'allow',
+    trace: 'off',
+    launchOptions: {
+      executablePath: process.env['CHROMIUM'],
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+    },
+  },
+})
