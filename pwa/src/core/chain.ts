@@ -54,13 +54,13 @@ export async function chainRoot(sha256: Sha256, events: readonly Uint8Array[]): 
 }
 
 /** The data the public log stores for an entry, blinded until publication; `salt` has 16 bytes. */
-export function logLeaf(sha256: Sha256, salt: Uint8Array, entry: Uint8Array): Promise<Uint8Array> {
+export async function logLeaf(sha256: Sha256, salt: Uint8Array, entry: Uint8Array): Promise<Uint8Array> {
   if (salt.length !== 16) throw new RangeError('the salt of a log leaf has 16 bytes')
   return tagged(sha256, 'leaf', salt, entry)
 }
 
 /** The hash of the versions an inspection keeps: checklists (any order), item list, rule profile. */
-export function pinHash(
+export async function pinHash(
   sha256: Sha256,
   checklists: readonly string[],
   items: string,
@@ -73,7 +73,7 @@ export function pinHash(
  * D of decision D-6: what two inspectors attest and the seal repeats. `pin` and `text` are base64url.
  * RangeError if one device stands in `chains` twice or has no event.
  */
-export function attestedDigest(
+export async function attestedDigest(
   sha256: Sha256,
   insp: string,
   pin: string,
