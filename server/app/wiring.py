@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from server.accounts import operations as accounts
 from server.documents import preparation
+from server.evidence import operations as evidence
+from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
 
@@ -12,3 +14,4 @@ def connect() -> None:
     """Register every listener. Doing it again changes nothing."""
     accounts.describe_people_with(registry.describe)
     plans.on_assigned(preparation.inspections_from)
+    evidence.team_is(inspections.is_member)

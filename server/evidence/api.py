@@ -152,6 +152,7 @@ def thumb(sha256: str) -> Response:
 @blp.response(200, content_type="application/octet-stream")
 def original(sha256: str) -> Response:
     """The original bytes, only ever as a download, and the download is on record."""
+    operations.check_reader(g.actor, sha256)
     path = operations.original_path(g.actor.agency_id, sha256)
     audit.record_read(g.actor, "evidence.original", "blob", sha256)
     answer = send_file(path, mimetype="application/octet-stream", as_attachment=True, download_name=sha256)
@@ -161,6 +162,7 @@ def original(sha256: str) -> Response:
 
 
 def _picture(sha256: str, which: str) -> Response:
+    operations.check_reader(g.actor, sha256)
     path = operations.derivative_path(g.actor.agency_id, sha256, which)
     answer = send_file(path, mimetype="image/jpeg")
     # Content-addressed and never changed, but only for this person: no shared cache may keep it.

@@ -5,12 +5,13 @@ Receiving files stands in ``receiving``; both are entered through here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from server.accounts.domain import Actor
 from server.evidence import domain
 from server.evidence.domain import Named
 from server.evidence.receiving import Announcement, announce, receive, shelf
@@ -20,8 +21,9 @@ from server.platform.blobs import blobs
 from server.platform.db import session, unit_of_work
 
 __all__ = [
-    "Announcement", "Blob", "announce", "blob", "derivative_path", "documents_of", "held_of", "inspections_naming",
+    "Announcement", "Blob", "announce", "blob", "check_reader", "derivative_path", "documents_of", "held_of", "inspections_naming",
     "keep_own", "lacks", "name_blobs", "named_before", "named_in", "original_path", "receive", "shelf", "states",
+    "team_is",
 ]  # fmt: skip
 
 
@@ -149,6 +151,28 @@ def keep_own(agency_id: str, insp: str, data: bytes, mime: str, name: str) -> st
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
+
+# Asks (inspection, person) whether the person is drawn for it. The answer is the inspections' to give, and they
+# may not be imported from here; the composition root connects them.
+_teams: list[Callable[[str, str], bool]] = []
+
+
+def team_is(is_member: Callable[[str, str], bool]) -> None:
+    """Register who knows the teams. Doing it again changes nothing."""
+    if is_member not in _teams:
+        _teams.append(is_member)
+
+
+def check_reader(actor: Actor, sha256: str) -> None:
+    """An inspector sees the evidence of visits they are drawn for; reviewers and auditors all of the agency.
+
+    Raises EvidenceUnknown.
+    """
+    if actor.has("reviewer", "auditor"):
+        return
+    insps = inspections_naming(actor.agency_id, sha256)
+    if not any(is_member(insp, actor.user_id) for is_member in _teams for insp in insps):
+        raise domain.EvidenceUnknown()
 
 
 def blob(agency_id: str, sha256: str) -> Blob:

@@ -291,14 +291,17 @@ def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
     return VisitView(_view(row), folded, pack)
 
 
-def pack_for(agency_id: str, sha256: str) -> bytes:
-    """A pack of the agency's inspections. Raises PackUnknown."""
+def pack_for(agency_id: str, sha256: str, member: str | None = None) -> bytes:
+    """A pack of the agency's inspections; with ``member`` only of that person's. Raises PackUnknown."""
     query = (
         select(InspectionPack.sha256)
         .join(InspectionRow, InspectionRow.id == InspectionPack.insp)
         .where(InspectionPack.sha256 == sha256, InspectionRow.agency_id == agency_id)
         .limit(1)
     )
+    if member is not None:
+        mine = select(InspectionMember.insp).where(InspectionMember.user_id == member)
+        query = query.where(InspectionRow.id.in_(mine))
     if session().scalar(query) is None:
         raise PackUnknown()
     with blobs().open(sha256) as file:

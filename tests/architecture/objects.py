@@ -1,0 +1,145 @@
+"""One sample of every kind of object that a route can name, in the agency asked for.
+
+``VALUES`` gives the value of a URL argument, ``BODIES`` what a route needs besides to get as far as looking
+the object up (a body that fails its schema would be 422 before the object is even asked for). A new route
+with an argument that has no sample fails ``test_access_matrix.py`` until one is registered here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts import operations as accounts
+from server.evidence.tables import EvidenceBlob, EvidenceRef
+from server.inspections import operations as inspections
+from server.plans import operations as plans
+from server.platform import clock
+from server.platform.blobs import blobs
+from server.platform.db import session, transaction
+from server.registry import operations as registry
+from tests.builders import a_client, an_enrolled_device, client_of
+from tests.world import Client
+
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def an_inspection(agency: str) -> str:
+    """The first prepared inspection of the demo."""
+    return min(view.id for view in inspections.inspections(agency))
+
+
+def a_team_member(agency: str) -> accounts.PersonView:
+    """An inspector who is drawn for ``an_inspection``."""
+    return accounts.person(inspections.inspection(an_inspection(agency)).team[0]["user"])
+
+
+def a_pack(agency: str) -> str:
+    sha256 = inspections.inspection(an_inspection(agency)).pack_sha
+    assert sha256 is not None
+    return sha256
+
+
+def a_document(agency: str) -> str:
+    """The notice of the inspection, as a phone fetches it."""
+    return str(
+        session().scalar(
+            select(EvidenceRef.sha256)
+            .where(EvidenceRef.agency_id == agency, EvidenceRef.insp == an_inspection(agency))
+            .where(EvidenceRef.kind == "document")
+            .limit(1)
+        )
+    )
+
+
+def a_photo(agency: str) -> str:
+    """A photo of the inspection with both derivatives; made once per agency."""
+    data = f"photo of {agency}".encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    with transaction() as current:
+        if current.get(EvidenceBlob, (agency, sha256)) is None:
+            blobs().put_bytes(data)
+            small = blobs().put_bytes(data + b" small")
+            current.add(
+                EvidenceRef(agency_id=agency, sha256=sha256, insp=an_inspection(agency), kind="photo",
+                            size=len(data), mime="image/jpeg")
+            )
+            current.add(
+                EvidenceBlob(agency_id=agency, sha256=sha256, size=len(data), mime="image/jpeg", width=1, height=1,
+                             owner="sample", received_at=clock.now(), state="ready",
+                             derived={"view": small, "thumb": small})
+            )
+    return sha256
+
+
+_uploads: dict[str, tuple[str, Client]] = {}
+
+
+def _upload(agency: str) -> tuple[str, Client]:
+    if agency not in _uploads:
+        caller = client_of(an_enrolled_device(a_team_member(agency)))
+        sha256 = hashlib.sha256(f"upload of {agency}".encode()).hexdigest()
+        metadata = _metadata({"sha256": sha256, "mime": "image/jpeg", "insp": an_inspection(agency)})
+        headers = TUS | {"Upload-Length": "5000", "Upload-Metadata": metadata}
+        answer = caller.post("/api/v1/evidence/uploads", headers=headers)
+        assert answer.status_code == 201, answer.text
+        _uploads[agency] = (answer.headers["Location"].rsplit("/", 1)[1], caller)
+    return _uploads[agency]
+
+
+def _metadata(values: dict[str, str]) -> str:
+    import base64
+
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+# Argument of the rule, or "rule argument" where the same name means different things.
+VALUES: dict[str, Callable[[str], str]] = {
+    "person_id": lambda agency: accounts.people(agency)[0].id,
+    "user_id": lambda agency: registry.inspectors(agency)[0].user_id,
+    "dev": lambda agency: an_enrolled_device(a_team_member(agency)).dev,
+    "unit_id": lambda agency: registry.units(agency)[0].id,
+    "batch_id": lambda agency: plans.batches(agency)[0].id,
+    "insp_id": an_inspection,
+    "upload_id": lambda agency: _upload(agency)[0],
+    "/api/v1/sync/packs/<sha256> sha256": a_pack,
+    "/api/v1/sync/blobs/<sha256> sha256": a_document,
+    "/api/v1/evidence/<sha256>/view sha256": a_photo,
+    "/api/v1/evidence/<sha256>/thumb sha256": a_photo,
+    "/api/v1/evidence/<sha256>/original sha256": a_photo,
+}
+
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /api/v1/accounts/people/<string:person_id>": {"json": {"name": "试验改名"}},
+    "POST /api/v1/accounts/devices/<string:dev>/revoke": {"json": {"reason": "试验"}},
+    "PUT /api/v1/registry/inspectors/<user_id>": {
+        "json": {"name": "试验改名", "certificate_no": "试-1", "valid_to": "2030-01-01"}
+    },
+    "HEAD /api/v1/evidence/uploads/<upload_id>": {"headers": TUS},
+    "DELETE /api/v1/evidence/uploads/<upload_id>": {"headers": TUS},
+    "PATCH /api/v1/evidence/uploads/<upload_id>": {
+        "headers": TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}, "data": b"x",
+    },
+}
+
+# Objects that belong to one caller and not to everybody with the role: who that is.
+OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1]}
+
+# What an inspector reaches only when drawn for the inspection.
+ONLY_THE_TEAM = (
+    "/api/v1/inspections/<insp_id>",
+    "/api/v1/sync/packs/<sha256>",
+    "/api/v1/sync/blobs/<sha256>",
+    "/api/v1/evidence/<sha256>/view",
+    "/api/v1/evidence/<sha256>/thumb",
+    "/api/v1/evidence/<sha256>/original",
+)
+
+
+def callers(agency: str, roles: frozenset[str], argument: str) -> list[Client]:
+    """Everybody of the agency who may come in by role, owners first."""
+    owner = [OWNERS[argument](agency)] if argument in OWNERS else []
+    people = accounts.people(agency)
+    return owner + [a_client(person) for person in people if roles & set(person.roles)]
