@@ -149,4 +149,4 @@ def normal_login(text: str) -> str:
 def normal_code(text: str) -> str:
     """An enrolment code as typed by a person: case, blanks, dashes and look-alikes do not matter."""
     cleaned = re.sub(r"[\s-]", "", text).upper()
-    return cleaned.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+    return cleaned.translate(str.maketrans("OIL", "011"))

@@ -17,6 +17,7 @@ WHERE: dict[str, tuple[str, str]] = {
     "canon": ("server.app.cli_kernel", "规范 JSON：逐行读 base64，规范的原样输出，否则 REFUSED"),
     "record": ("server.inspections.cli", "检查记录：record export ID FILE.zip，record verify FILE.zip"),
     "migrate": ("server.app.cli_server", "把数据库结构更新到当前版本"),
+    "revision": ("server.app.cli_server", "开发：数据表改动后写出新的迁移"),
     "openapi": ("server.app.cli_server", "输出接口文档（OpenAPI 3.1）"),
     "demo": ("server.app.cli_server", "载入演示数据；--logins 列出账号"),
     "people": ("server.app.cli_server", "人员：people add、people code"),

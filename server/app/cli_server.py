@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import click
 from flask import Flask
 
 from server.app import create_app
 from server.kernel.errors import DomainError
+from server.platform.settings import Settings
 
 
 def _app() -> Flask:
@@ -22,6 +25,19 @@ def migrate() -> None:
 
     with _app().app_context():
         click.echo(migrations.upgrade())
+
+
+@click.command("revision")
+@click.argument("number")
+@click.argument("message")
+def revision(number: str, message: str) -> None:
+    """在一个空数据库上比较，写出编号 NUMBER 的迁移。"""
+    from server.platform import migrate as migrations
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(data=Path(folder), database_url=f"sqlite:///{folder}/empty.sqlite3"))
+        with app.app_context():
+            migrations.write_revision(number, message)
 
 
 @click.command("openapi")
@@ -116,4 +132,4 @@ def run_jobs() -> None:
         click.echo(f"完成 {jobs.sweep()} 项")
 
 
-COMMANDS: list[click.Command] = [migrate, openapi, demo, people, audit, epoch, run_jobs]
+COMMANDS: list[click.Command] = [migrate, revision, openapi, demo, people, audit, epoch, run_jobs]

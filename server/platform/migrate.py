@@ -1,12 +1,10 @@
 """Bringing the database to the schema of this version, with Alembic through Flask-Migrate.
 
-For developers: ``python -m server.platform.migrate revision 0002 "what changed"``."""
+For developers: ``./manage.py cli revision 0002 "what changed"``."""
 
 from __future__ import annotations
 
 import logging
-import sys
-import tempfile
 from pathlib import Path
 
 import flask_migrate
@@ -15,7 +13,7 @@ from flask import current_app
 from sqlalchemy import inspect
 
 from server.platform.db import db
-from server.platform.settings import ROOT, Settings
+from server.platform.settings import ROOT
 
 FOLDER = ROOT / "server" / "migrations"
 
@@ -53,19 +51,3 @@ def _prepare() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if "migrate" not in current_app.extensions:
         flask_migrate.Migrate(current_app, db, directory=str(FOLDER))
-
-
-def main(arguments: list[str]) -> int:
-    """``revision NUMBER MESSAGE`` on an empty database of its own."""
-    from server.app import create_app
-
-    _, number, message = arguments
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(data=Path(folder), database_url=f"sqlite:///{folder}/empty.sqlite3"))
-        with app.app_context():
-            write_revision(number, message)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
