@@ -225,5 +225,4 @@ def _unnamed_bytes(owner: str) -> int:
 
 def _geotag_allowed(agency_id: str) -> bool:
     """The agency's own rule (``secrecy.geotag``); an inspection's pinned rule comes with the naming event."""
-    setting = rules.rules_for(agency_id).profile.get("secrecy.geotag")
-    return True if setting is None else bool(setting["value"])
+    return rules.rules_for(agency_id).values.get("secrecy.geotag") not in ("off", False)

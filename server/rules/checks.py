@@ -12,9 +12,10 @@ from typing import Any
 from server.kernel.workdays import local_days
 from server.rules.domain import AgencyRules, Data, Document, Fault, Layer, Path
 
-PLACEHOLDERS = frozenset(
-    "agency unit inspectors date items basis inspect_by phone visits max number address mode".split()
-)
+PLACEHOLDERS = frozenset({
+    "agency", "unit", "inspectors", "date", "items", "basis", "inspect_by", "phone", "visits", "max", "number",
+    "address", "mode",
+})  # fmt: skip
 KINDS = {
     "law": "法律",
     "regulation": "行政法规",
@@ -77,7 +78,8 @@ def _item_faults(
         if more["key"] in seen:
             yield doc.fault((*path, "extra", position), f"{name}的附加栏“{more['key']}”写了两遍")
         if (more["type"] == "choice") != ("choices" in more):
-            yield doc.fault((*path, "extra", position), f"{name}的附加栏“{more['label']}”：choice 要有 choices，其他类型不要有")
+            sentence = f"{name}的附加栏“{more['label']}”：choice 要有 choices，其他类型不要有"
+            yield doc.fault((*path, "extra", position), sentence)
         seen.add(more["key"])
 
 

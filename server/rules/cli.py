@@ -33,7 +33,8 @@ def check(root: Path) -> int:
     agencies = [found.library.agency(name) for name in found.library.agency_ids()]
     for rules in agencies:
         items = sum(len(s["items"]) for c in rules.checklists.values() for s in c["sections"])
-        print(f"  {rules.agency['name']}：规则{len(rules.profile)}条，事项{len(rules.items)}个，检查表{len(rules.checklists)}张，检查项{items}个")
+        counts = f"事项{len(rules.items)}个，检查表{len(rules.checklists)}张，检查项{items}个"
+        print(f"  {rules.agency['name']}：规则{len(rules.profile)}条，{counts}")
     print(f"检查通过：机关{len(agencies)}个，法律依据{len(found.library.laws)}条")
     return 0
 

@@ -51,8 +51,7 @@ def _people_faults(doc: Document) -> Iterator[Fault]:
 
 def _rows(path: FilePath) -> Iterator[tuple[int, Data]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            yield number, row
+        yield from enumerate(csv.DictReader(file), start=2)
 
 
 def _unit_faults(file: str, line: int, row: Data, codes: set[str]) -> Iterator[Fault]:

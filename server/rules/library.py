@@ -37,7 +37,8 @@ def examine(root: FilePath) -> Examined:
     library = Library(fingerprint(root), agencies, run.facts, run.laws, folder.calendar)
     everything = set(run.common).union(*run.by_layer.values(), *unusable.values())
     for name, doc in folder.people.items():
-        everything.update(run.schema("demo", doc) or demo_checks.demo_faults(root / name / "demo", doc, agencies.get(name)))
+        faults = run.schema("demo", doc)
+        everything.update(faults or demo_checks.demo_faults(root / name / "demo", doc, agencies.get(name)))
     return Examined(library, tuple(sorted(everything)), unusable)
 
 
@@ -75,7 +76,9 @@ class _Run:
 
     def schema(self, kind: str, doc: Document) -> list[Fault]:
         unread = [fault for fault in self.folder.faults if fault.file == doc.file]
-        return unread if doc.data is None and unread else unread + schema_faults(doc, self.validators[kind], self.labels)
+        if doc.data is None and unread:
+            return unread
+        return unread + schema_faults(doc, self.validators[kind], self.labels)
 
     def layer(self, layer: Layer) -> list[Fault]:
         """Faults of one folder by itself. Content is looked at only when the forms are right."""

@@ -22,8 +22,12 @@ from server.rules.library import Examined, examine
 from server.rules.source import fingerprint
 from server.rules.tables import RuleVersionRow
 
+LOOK_EVERY_MS = 2_000
+"""How long a library is believed before the files are looked at again: a look costs about a millisecond,
+and some callers ask once per photo."""
+
 _lock = threading.Lock()
-_cache: dict[Path, tuple[str, Examined]] = {}
+_cache: dict[Path, tuple[int, str, Examined]] = {}
 
 
 def root() -> Path:
@@ -34,12 +38,16 @@ def root() -> Path:
 
 def examined() -> Examined:
     """The folder as it is now, read again only when a file was added, removed or saved."""
-    path = root()
+    path, now = root(), clock.now_ms()
     with _lock:
-        seen = fingerprint(path)
-        if path not in _cache or _cache[path][0] != seen:
-            _cache[path] = (seen, examine(path))
-        return _cache[path][1]
+        looked, seen, found = _cache.get(path, (0, "", None))
+        if found is not None and abs(now - looked) < LOOK_EVERY_MS:
+            return found
+        current = fingerprint(path)
+        if found is None or seen != current:
+            found = examine(path)
+        _cache[path] = (now, current, found)
+        return found
 
 
 def library() -> Library:

@@ -121,7 +121,7 @@ def _profile(
             if before and before.get("floor") and weaker(rule, before["value"], entry["value"]):
                 out.faults.append(doc.fault(path, _floor_sentence(rule, before, entry["value"])))
                 continue
-            resolved = {"value": entry["value"], "article": entry["article"], "quote": entry["quote"], "layer": layer.name}
+            resolved = {name: entry[name] for name in ("value", "article", "quote")} | {"layer": layer.name}
             if entry.get("floor") or (before and before.get("floor")):
                 resolved["floor"] = True
             if entry.get("note"):
@@ -162,7 +162,8 @@ def _bank(chain: Sequence[Layer], out: Resolution) -> dict[str, Data]:
         for doc in layer.banks:
             for position, item in enumerate(doc.data["items"]):
                 if item["id"] in found:
-                    out.faults.append(doc.fault(("items", position, "id"), f"检查项编号 {item['id']} 已经用过，请换一个编号"))
+                    sentence = f"检查项编号 {item['id']} 已经用过，请换一个编号"
+                    out.faults.append(doc.fault(("items", position, "id"), sentence))
                     continue
                 found[item["id"]] = {**copy.deepcopy(DEFAULTS), **copy.deepcopy(item)}
         if layer.overrides is not None:

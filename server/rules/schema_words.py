@@ -43,6 +43,17 @@ FIELD_NAMES = {
     "unit": "单位（unit）",
     "label": "名称（label）",
 }
+UNITS = {
+    "items": "项",
+    "overrides": "项",
+    "laws": "项",
+    "facts": "项",
+    "people": "人",
+    "basis": "条依据",
+    "choices": "个选项",
+    "sections": "节",
+    "extra": "个附加栏",
+}
 TYPES = {
     "integer": "整数",
     "boolean": "true 或 false",
@@ -67,12 +78,10 @@ def place(doc: Document, path: Path, labels: Mapping[str, str]) -> str:
             here = here[step]
         except (KeyError, IndexError, TypeError):
             break
-        if parent in ("items", "people", "overrides", "laws", "facts", "choices", "extra", "sections", "basis"):
-            if not isinstance(step, int):
-                continue
-            title = next((here[k] for k in ("text", "item", "title", "label", "name") if isinstance(here, dict) and k in here), "")
-            unit = {"people": "人", "basis": "条依据", "choices": "个选项", "sections": "节", "extra": "个附加栏"}.get(str(parent), "项")
-            words += f"第{step + 1}{unit}" + (f"“{title}”" if title else "")
+        if parent in UNITS and isinstance(step, int):
+            titles = (here[name] for name in ("text", "item", "title", "label", "name") if name in here)
+            title = next(titles, "") if isinstance(here, dict) else here
+            words += f"第{step + 1}{UNITS[str(parent)]}" + (f"“{title}”" if title else "")
         elif parent == "values":
             words += f"“{labels.get(str(step), step)}”（{step}）"
     return words

@@ -42,11 +42,12 @@ def library_diff(old: Library, new: Library, labels: Mapping[str, str]) -> list[
 
 def rules_diff(old: AgencyRules, new: AgencyRules, labels: Mapping[str, str]) -> list[str]:
     """Sentences on profile, item list, checklists and texts, in this order."""
+    texts = sorted(key for key in {*old.texts, *new.texts} if old.texts.get(key) != new.texts.get(key))
     return [
         *_profile(old.profile, new.profile, labels),
         *_listing(old, new),
         *_checklists(old.checklists, new.checklists),
-        *(f"文字模板“{key}”有改动" for key in sorted({*old.texts, *new.texts}) if old.texts.get(key) != new.texts.get(key)),
+        *(f"文字模板“{key}”有改动" for key in texts),
     ]
 
 
@@ -115,8 +116,8 @@ def _part(key: str, value: Any) -> str:
         choices = "、".join(f"{c['text']}＝{VERDICTS[c['verdict']]}" for c in value.get("choices", []))
         return ANSWERS[value["type"]] + (f"（{choices}）" if choices else "")
     if key == "evidence":
-        parts = [PHOTO[value["photo"]], *(["要文件"] if value["document"] else []), *(["要录像标记"] if value["mark"] else [])]
-        return "，".join(parts)
+        more = [word for name, word in (("document", "要文件"), ("mark", "要录像标记")) if value[name]]
+        return "，".join([PHOTO[value["photo"]], *more])
     if key == "extra":
         return "、".join(part["label"] for part in value or []) or "无"
     return say(value)
