@@ -10,10 +10,15 @@ _BREAKS: Final = re.compile("[\u0000-\u001f\u007f\u0085\u2028\u2029]+")
 
 
 def one_line(value: object) -> str:
-    """A value as one line of text: control characters and line breaks become one space."""
+    """A value as one line: control characters and line breaks become one space.
+
+    Only text, whole numbers and yes/no have words; anything else is empty.
+    """
     if isinstance(value, bool):
         value = "是" if value else "否"
-    return _BREAKS.sub(" ", "" if value is None else str(value)).strip(" \u3000")
+    if not isinstance(value, str | int):
+        return ""
+    return _BREAKS.sub(" ", str(value)).strip(" \u3000")
 
 
 def sheets_of(visit: Visit, checklist: dict[str, Any]) -> list[int]:
@@ -38,8 +43,8 @@ def applies(visit: Visit, item: dict[str, Any]) -> bool:
 
 
 def entries(visit: Visit, pack: dict[str, Any]) -> list[Entry]:
-    """Every item of every sheet in printing order: ``{checklist, title, sheet, section, item, key,
-    visible, same_as}``.
+    """Every item of every sheet in printing order: ``{checklist, title, repeatable, sheet, section,
+    item, key, visible, same_as}``.
 
     Checklists merged into one visit often share bank items. The later occurrence of an item with
     the same text and answer points to the first by ``same_as`` and is answered there.
@@ -58,6 +63,7 @@ def entries(visit: Visit, pack: dict[str, Any]) -> list[Entry]:
                         {
                             "checklist": checklist["id"],
                             "title": checklist["title"],
+                            "repeatable": bool(checklist.get("repeatable")),
                             "sheet": sheet,
                             "section": section["title"],
                             "item": item,
@@ -138,13 +144,18 @@ def to_laboratory(item: dict[str, Any], answer: dict[str, Any]) -> bool:
 
 
 def photos_of(visit: Visit, checklist: str, item: str, sheet: int) -> list[Entry]:
-    """The photos that stand for an item: not withdrawn and not a derived copy."""
+    """The photos that stand for an item, supplements too: not withdrawn and not a derived copy."""
     return [
         photo
-        for photo in visit["photos"]
+        for photo in [*visit["photos"], *visit["supplements"]]
         if photo["void"] is None
         and photo["purpose"] != "derived"
         and photo.get("item") == item
         and photo.get("checklist", checklist) == checklist
         and photo.get("sheet", sheet) == sheet
     ]
+
+
+def sheet_words(entry: Entry) -> str:
+    """``第2张`` for the items of a repeatable checklist, else nothing."""
+    return f"第{entry['sheet'] + 1}张" if entry["repeatable"] else ""

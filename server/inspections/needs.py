@@ -15,6 +15,7 @@ from server.inspections.items import (
     has_value,
     one_line,
     photos_of,
+    sheet_words,
     to_laboratory,
     verdict_of,
     visible_items,
@@ -63,7 +64,8 @@ def missing(visit: Visit, pack: dict[str, Any], stage: str = "approval") -> list
 
 def _named(entry: Entry) -> str:
     text = one_line(entry["item"]["text"])
-    return f"“{text}”" + (f"（第{entry['sheet'] + 1}张）" if entry["sheet"] else "")
+    sheet = sheet_words(entry)
+    return f"“{text}”" + (f"（{sheet}）" if sheet else "")
 
 
 def _items(visit: Visit, pack: dict[str, Any], add: Add) -> None:
@@ -76,9 +78,7 @@ def _items(visit: Visit, pack: dict[str, Any], add: Add) -> None:
             _one_answer(visit, entry, found["heads"][0], where, add)
 
 
-def _one_answer(
-    visit: Visit, entry: Entry, head: Entry, where: dict[str, Any], add: Add
-) -> None:
+def _one_answer(visit: Visit, entry: Entry, head: Entry, where: dict[str, Any], add: Add) -> None:
     item, name = entry["item"], _named(entry)
     if not has_value(item, head):
         add("M_VALUE", f"{name}缺少填写内容", **where)
@@ -107,7 +107,7 @@ def _photo_count(visit: Visit, pack: dict[str, Any], add: Add) -> None:
     least = min_photos(pack.get("profile", {}))
     usable = {
         photo["sha256"]
-        for photo in visit["photos"]
+        for photo in [*visit["photos"], *visit["supplements"]]
         if photo["void"] is None and photo["purpose"] != "derived"
     }
     if len(usable) < least:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.inspections.fold_parts import Entry, Visit
-from server.inspections.items import VERDICT_ZH, answer_of, entries, one_line
+from server.inspections.items import VERDICT_ZH, answer_of, entries, one_line, sheet_words
 from server.inspections.wording import day_zh
 
 BLANK = "／"
@@ -18,7 +18,7 @@ def results(visit: Visit, pack: dict[str, Any]) -> list[str]:
         found = answer_of(visit, entry)
         if not entry["visible"] and entry["key"] not in visit["answers"]:
             continue
-        title = f"【{one_line(entry['title'])}】" + (f"第{entry['sheet'] + 1}张" if entry["sheet"] else "")
+        title = f"【{one_line(entry['title'])}】{sheet_words(entry)}"
         if title != heading:
             heading, section, number = title, "", 0
             lines.append(title)
@@ -34,7 +34,7 @@ def _said(entry: Entry, found: Entry | None) -> str:
     if found is None:
         return BLANK
     if found["conflict"]:
-        each = "；".join(answer_words(entry["item"], head) for head in found["heads"])
+        each = " 或 ".join(answer_words(entry["item"], head) for head in found["heads"])
         return f"有冲突，待选定（{each}）"
     return answer_words(entry["item"], found["heads"][0])
 
@@ -42,7 +42,7 @@ def _said(entry: Entry, found: Entry | None) -> str:
 def answer_words(item: dict[str, Any], head: Entry) -> str:
     """One answer in words: verdict, choices, numbers, quiz, further fields, remark."""
     answer = item["answer"]
-    words = [VERDICT_ZH[head["val"]]]
+    words = [] if head["val"] == "neutral" else [VERDICT_ZH[head["val"]]]
     choices = {choice["code"]: one_line(choice["text"]) for choice in answer.get("choices", [])}
     if head.get("choice"):
         words.append("、".join(choices.get(code, code) for code in head["choice"]))
@@ -62,7 +62,7 @@ def answer_words(item: dict[str, Any], head: Entry) -> str:
         words.append(f"原因：{one_line(head['reason'])}")
     if head.get("gate"):
         words.append("门外补记")
-    return "；".join(words)
+    return "；".join(words) or VERDICT_ZH["neutral"]
 
 
 def _labelled(field: dict[str, Any], kind: str, value: str) -> str:
@@ -84,9 +84,9 @@ def findings(visit: Visit, pack: dict[str, Any]) -> list[str]:
 
 def _finding(entry: Entry, head: Entry) -> str:
     item = entry["item"]
-    sheet = f"（第{entry['sheet'] + 1}张）" if entry["sheet"] else ""
+    sheet = sheet_words(entry)
     words = [
-        f"{one_line(item['text'])}{sheet}",
+        one_line(item["text"]) + (f"（{sheet}）" if sheet else ""),
         f"部位：{one_line(head.get('part')) or BLANK}",
         f"具体问题：{one_line(head.get('note')) or BLANK}",
     ]

@@ -22,6 +22,20 @@ DOC_KINDS: Final = {
     "electronic": "电子数据",
     "testimony": "证人证言",
 }
+FIELDS: Final = {
+    "name": "单位名称",
+    "entity_name": "市场主体名称",
+    "address": "地址",
+    "uscc": "统一社会信用代码",
+    "registration_no": "注册号",
+    "responsible_person": "消防安全责任人",
+    "safety_manager": "消防安全管理人",
+    "unit_type": "单位性质",
+    "floor_area": "建筑面积",
+    "floors": "建筑层数",
+    "height": "建筑高度",
+    "phone": "联系电话",
+}
 
 
 def item_names(pack: dict[str, Any]) -> dict[str, str]:
@@ -60,7 +74,8 @@ def evidence(visit: Visit, pack: dict[str, Any]) -> list[str]:
             lines += [f"问：{one_line(pair['q'])}", f"答：{one_line(pair['a'])}"]
     for change in visit["proposals"]:
         old, new = one_line(change["old"]) or BLANK, one_line(change["new"]) or BLANK
-        lines.append(f"单位信息更正建议：{one_line(change['field'])}，{old} 应为 {new}")
+        label = FIELDS.get(change["field"], change["field"])
+        lines.append(f"单位信息更正建议：{label}，{old} 应为 {new}")
     return lines or [BLANK]
 
 

@@ -100,6 +100,10 @@ def _person(value: object) -> str:
     return one_line(value.get("name")) + (f"（电话 {phone}）" if phone else "")
 
 
+def _first(*values: object) -> str:
+    return next(filter(None, map(_person, values)), "")
+
+
 def _unit(pack: dict[str, Any], kind: str) -> list[str]:
     unit = pack["unit"]
     masked = set(pack.get("profile", {}).get("secrecy.fields_masked") or [])
@@ -110,11 +114,8 @@ def _unit(pack: dict[str, Any], kind: str) -> list[str]:
     lines = [
         field("单位（场所）名称", unit.get("name")),
         field("地址", unit.get("address")),
-        field("统一社会信用代码（注册号）", known("uscc") or known("registration_no")),
-        field(
-            "法定代表人（主要负责人）",
-            _person(known("principal") or known("legal_rep")) or _person(known("responsible_person")),
-        ),
+        field("统一社会信用代码（注册号）", _first(known("uscc"), known("registration_no"))),
+        field("法定代表人（主要负责人）", _first(known("principal"), known("legal_rep"), known("responsible_person"))),
     ]
     if kind != "fire_record":
         return lines
@@ -125,7 +126,7 @@ def _unit(pack: dict[str, Any], kind: str) -> list[str]:
         field("单位性质", known("unit_type")),
         field("使用的建筑面积（㎡）", known("floor_area")),
         field("使用的建筑层数", known("floors")),
-        field("所在建筑高度（m）", known("building_height")),
+        field("所在建筑高度（m）", _first(known("building_height"), known("height"))),
     ]
 
 

@@ -12,6 +12,7 @@ export const VERDICT_ZH: Readonly<Record<Verdict, string>> = {
 export interface ItemEntry {
   readonly checklist: string
   readonly title: string
+  readonly repeatable: boolean
   readonly sheet: number
   readonly section: string
   readonly item: ChecklistItem
@@ -24,11 +25,11 @@ export interface ItemEntry {
 
 const BREAKS = /[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g
 
-/** A value as one line of text: control characters and line breaks become one space. */
+/** A value as one line of text: control characters and line breaks become one space; only text and numbers have words. */
 export function oneLine(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  const text = typeof value === 'boolean' ? (value ? '是' : '否') : String(value)
-  return text.replace(BREAKS, ' ').replace(/^[ \u3000]+|[ \u3000]+$/g, '')
+  const text = typeof value === 'boolean' ? (value ? '是' : '否') : value
+  if (typeof text !== 'string' && typeof text !== 'number') return ''
+  return String(text).replace(BREAKS, ' ').replace(/^[ \u3000]+|[ \u3000]+$/g, '')
 }
 
 /** The sheets of a checklist, ascending: always 0; further ones exist once something names them. */
@@ -72,6 +73,7 @@ export function entries(visit: Visit, pack: Pack): ItemEntry[] {
           found.push({
             checklist: checklist.id,
             title: checklist.title,
+            repeatable: checklist.repeatable === true,
             sheet,
             section: section.title,
             item,
@@ -143,9 +145,16 @@ export function toLaboratory(item: ChecklistItem, answer: Answered): boolean {
   return (item.answer.choices ?? []).some((choice) => chosen.includes(choice.code) && choice.text.includes('送检'))
 }
 
-/** The photos that stand for an item: not withdrawn and not a derived copy. */
-export function photosOf(visit: Pick<Visit, 'photos'>, checklist: string, item: string, sheet: number): Photo[] {
-  return visit.photos.filter(
+/** `第2张` for the items of a repeatable checklist, else nothing. */
+export function sheetWords(entry: Pick<ItemEntry, 'repeatable' | 'sheet'>): string {
+  return entry.repeatable ? `第${entry.sheet + 1}张` : ''
+}
+
+type Pictured = Pick<Visit, 'photos' | 'supplements'>
+
+/** The photos that stand for an item, supplements too: not withdrawn and not a derived copy. */
+export function photosOf(visit: Pictured, checklist: string, item: string, sheet: number): Photo[] {
+  return [...visit.photos, ...visit.supplements].filter(
     (photo) =>
       photo.void === null &&
       photo.purpose !== 'derived' &&

@@ -1,7 +1,7 @@
 /** What a visit still lacks, named in Chinese, stage by stage; twin of `server/inspections/needs.py`. */
 import { agreed } from './attest'
 import {
-  answerOf, hasValue, type ItemEntry, oneLine, photosOf, toLaboratory, verdictOf, visibleItems,
+  answerOf, hasValue, type ItemEntry, oneLine, photosOf, sheetWords, toLaboratory, verdictOf, visibleItems,
 } from './items'
 import { type Add, beforeChecks, type Need, recordingClosed, shortRecord } from './needsScene'
 import { minTeam, type Pack } from './pack'
@@ -45,7 +45,8 @@ export function missing(visit: Visit, pack: Pack, stage: Stage = 'approval'): Ne
 }
 
 function named(entry: ItemEntry): string {
-  return `“${oneLine(entry.item.text)}”${entry.sheet > 0 ? `（第${entry.sheet + 1}张）` : ''}`
+  const sheet = sheetWords(entry)
+  return `“${oneLine(entry.item.text)}”${sheet !== '' ? `（${sheet}）` : ''}`
 }
 
 type Spot = { readonly checklist: string; readonly sheet: number; readonly item: string }
@@ -83,7 +84,7 @@ function oneAnswer(visit: Visit, entry: ItemEntry, head: AnswerHead, where: Spot
 
 function photoCount(visit: Visit, pack: Pack, add: Add): void {
   const least = minPhotos(pack.profile)
-  const usable = visit.photos.filter((photo) => photo.void === null && photo.purpose !== 'derived')
+  const usable = [...visit.photos, ...visit.supplements].filter((photo) => photo.void === null && photo.purpose !== 'derived')
   const count = new Set(usable.map((photo) => photo.sha256)).size
   if (count < least) add('M_MIN_PHOTOS', `现场照片至少 ${least} 张，现有 ${count} 张`)
 }

@@ -1,6 +1,6 @@
 /** Results, findings and samples of the record text; twin of `server/inspections/record_results.py`. */
 import { compare } from './foldOrder'
-import { answerOf, entries, type ItemEntry, oneLine, VERDICT_ZH } from './items'
+import { answerOf, entries, type ItemEntry, oneLine, sheetWords, VERDICT_ZH } from './items'
 import type { ChecklistItem, Pack } from './pack'
 import type { AnswerHead, ItemAnswers, Visit } from './visit'
 import { dayZh } from './wording'
@@ -15,7 +15,7 @@ export function results(visit: Visit, pack: Pack): string[] {
   let number = 0
   for (const entry of entries(visit, pack)) {
     if (!entry.visible && visit.answers[entry.key] === undefined) continue
-    const title = `【${oneLine(entry.title)}】${entry.sheet > 0 ? `第${entry.sheet + 1}张` : ''}`
+    const title = `【${oneLine(entry.title)}】${sheetWords(entry)}`
     if (title !== heading) {
       heading = title
       section = ''
@@ -36,12 +36,12 @@ function said(entry: ItemEntry, found: ItemAnswers | undefined): string {
   const head = found?.heads[0]
   if (found === undefined || head === undefined) return BLANK
   if (!found.conflict) return answerWords(entry.item, head)
-  return `有冲突，待选定（${found.heads.map((each) => answerWords(entry.item, each)).join('；')}）`
+  return `有冲突，待选定（${found.heads.map((each) => answerWords(entry.item, each)).join(' 或 ')}）`
 }
 
 /** One answer in words: verdict, choices, numbers, quiz, further fields, remark. */
 export function answerWords(item: ChecklistItem, head: AnswerHead): string {
-  const words = [VERDICT_ZH[head.val]]
+  const words: string[] = head.val === 'neutral' ? [] : [VERDICT_ZH[head.val]]
   const choices = new Map((item.answer.choices ?? []).map(({ code, text }) => [code, oneLine(text)]))
   if (head.choice !== undefined && head.choice.length > 0)
     words.push(head.choice.map((code) => choices.get(code) ?? code).join('、'))
@@ -57,7 +57,7 @@ export function answerWords(item: ChecklistItem, head: AnswerHead): string {
   if (head.val !== 'fail' && oneLine(head.note) !== '') words.push(`说明：${oneLine(head.note)}`)
   if (oneLine(head.reason) !== '') words.push(`原因：${oneLine(head.reason)}`)
   if (head.gate === true) words.push('门外补记')
-  return words.join('；')
+  return words.join('；') || VERDICT_ZH.neutral
 }
 
 interface Labels {
@@ -82,9 +82,9 @@ export function findings(visit: Visit, pack: Pack): string[] {
 
 function finding(entry: ItemEntry, head: AnswerHead): string {
   const { item } = entry
-  const sheet = entry.sheet > 0 ? `（第${entry.sheet + 1}张）` : ''
+  const sheet = sheetWords(entry)
   const words = [
-    `${oneLine(item.text)}${sheet}`,
+    oneLine(item.text) + (sheet !== '' ? `（${sheet}）` : ''),
     `部位：${oneLine(head.part) || BLANK}`,
     `具体问题：${oneLine(head.note) || BLANK}`,
   ]

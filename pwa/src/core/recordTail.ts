@@ -20,6 +20,21 @@ const DOC_KINDS: Readonly<Record<Doc['kind'], string>> = {
   electronic: '电子数据',
   testimony: '证人证言',
 }
+/** Words for the fields of a unit that a person may propose to change. */
+export const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['name', '单位名称'],
+  ['entity_name', '市场主体名称'],
+  ['address', '地址'],
+  ['uscc', '统一社会信用代码'],
+  ['registration_no', '注册号'],
+  ['responsible_person', '消防安全责任人'],
+  ['safety_manager', '消防安全管理人'],
+  ['unit_type', '单位性质'],
+  ['floor_area', '建筑面积'],
+  ['floors', '建筑层数'],
+  ['height', '建筑高度'],
+  ['phone', '联系电话'],
+])
 
 /** Item id to its text, of all checklists of the pack (the first one wins). */
 export function itemNames(pack: Pack): Map<string, string> {
@@ -56,7 +71,7 @@ export function evidence(visit: Visit, pack: Pack): string[] {
   for (const change of visit.proposals) {
     const was = oneLine(change.old) || BLANK
     const should = oneLine(change.new) || BLANK
-    lines.push(`单位信息更正建议：${oneLine(change.field)}，${was} 应为 ${should}`)
+    lines.push(`单位信息更正建议：${FIELDS.get(change.field) ?? change.field}，${was} 应为 ${should}`)
   }
   return lines.length > 0 ? lines : [BLANK]
 }

@@ -98,6 +98,10 @@ function person(value: unknown): string {
   return oneLine(name) + (number !== '' ? `（电话 ${number}）` : '')
 }
 
+function firstOf(...values: readonly unknown[]): string {
+  return values.map(person).find((words) => words !== '') ?? ''
+}
+
 function unit(pack: Pack, kind: TextKind): string[] {
   const masked = pack.profile['secrecy.fields_masked']
   const hidden = new Set<unknown>(Array.isArray(masked) ? masked : [])
@@ -105,11 +109,8 @@ function unit(pack: Pack, kind: TextKind): string[] {
   const lines = [
     field('单位（场所）名称', pack.unit.name),
     field('地址', pack.unit.address),
-    field('统一社会信用代码（注册号）', known('uscc') || known('registration_no')),
-    field(
-      '法定代表人（主要负责人）',
-      person(known('principal') || known('legal_rep')) || person(known('responsible_person')),
-    ),
+    field('统一社会信用代码（注册号）', firstOf(known('uscc'), known('registration_no'))),
+    field('法定代表人（主要负责人）', firstOf(known('principal'), known('legal_rep'), known('responsible_person'))),
   ]
   if (kind !== 'fire_record') return lines
   return [
@@ -119,7 +120,7 @@ function unit(pack: Pack, kind: TextKind): string[] {
     field('单位性质', known('unit_type')),
     field('使用的建筑面积（㎡）', known('floor_area')),
     field('使用的建筑层数', known('floors')),
-    field('所在建筑高度（m）', known('building_height')),
+    field('所在建筑高度（m）', firstOf(known('building_height'), known('height'))),
   ]
 }
 
