@@ -6,8 +6,8 @@ from flask import Response, current_app
 from flask_smorest import Blueprint
 from sqlalchemy import text
 
-from server.platform.access import OPERATOR, PUBLIC, access
 from server.platform import clock, feed, metrics
+from server.platform.access import OPERATOR, PUBLIC, access
 from server.platform.db import session
 from server.platform.schemas import Schema, StrictInstant, StrictInt, StrictStr
 

@@ -14,9 +14,9 @@ from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
+from server.documents import domain as documents
 from server.evidence import domain as evidence
 from server.inspections import domain as inspections
-from server.documents import domain as documents
 from server.kernel.errors import DomainError
 from server.plans import domain as plans
 from server.platform import limits

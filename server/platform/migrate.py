@@ -5,7 +5,6 @@ For developers: ``./manage.py cli revision 0002 "what changed"``."""
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import flask_migrate
 from alembic.runtime.migration import MigrationContext
@@ -16,6 +15,8 @@ from server.platform.db import db
 from server.platform.settings import ROOT
 
 FOLDER = ROOT / "server" / "migrations"
+# The job queue keeps its own tables on PostgreSQL and looks after them itself.
+QUEUE = "huey_"
 
 
 class NotOurs(RuntimeError):
@@ -32,7 +33,8 @@ def upgrade() -> str:
     """Run every migration that is missing; answers in words what was done. Raises NotOurs."""
     _prepare()
     before = current_revision()
-    if before is None and inspect(db.engine).get_table_names():
+    theirs = [name for name in inspect(db.engine).get_table_names() if not name.startswith(QUEUE)]
+    if before is None and theirs:
         raise NotOurs("数据库里已有数据表但没有版本记录，不能自动更新；请换一个空数据库或先恢复备份")
     flask_migrate.upgrade(directory=str(FOLDER))
     after = current_revision()

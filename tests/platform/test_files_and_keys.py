@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from server.kernel import b64url
 from server.platform import clock, keys
 from server.platform.blobs import BlobStore
 from server.platform.ids import new_id
 from server.platform.settings import Settings
 from server.platform.signatures import NotAKey, holds, public_key
-from server.kernel import b64url
 from tests.world import Phone
 
 

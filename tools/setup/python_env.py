@@ -20,9 +20,9 @@ def ensure(*, development: bool) -> None:
     facts = (platform.python_version(), platform.machine(), str(places.VENV))
     runtime = stamps.fingerprint([RUNTIME], *facts)
     full = stamps.fingerprint([DEVELOPMENT], *facts)
-    if places.PYTHON.exists() and stamps.fresh("python", runtime):
-        if not development or stamps.fresh("python_full", full):
-            return
+    current = places.PYTHON.exists() and stamps.fresh("python", runtime)
+    if current and (not development or stamps.fresh("python_full", full)):
+        return
     _ensure_venv()
     lock = DEVELOPMENT if development else RUNTIME
     stamps.write(python=None, python_full=None)
@@ -74,7 +74,7 @@ def _works() -> bool:
     """The environment starts, has this Python's version, lies here and has pip."""
     if not places.PYTHON.exists():
         return False
-    asked = "import sys, pip; print(sys.version_info[:2] == %r, sys.prefix)" % (sys.version_info[:2],)
+    asked = f"import sys, pip; print(sys.version_info[:2] == {sys.version_info[:2]!r}, sys.prefix)"
     answer = subprocess.run(
         [str(places.PYTHON), "-c", asked], capture_output=True, encoding="utf-8", env=places.child_env(),
         check=False,
