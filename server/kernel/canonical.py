@@ -74,7 +74,7 @@ def _parse(data: bytes, limit: int) -> Any:
         raise NotCanonical("not UTF-8") from error
     # The decoder of the standard library recurses once per level, so the depth is settled first:
     # 65,536 opening brackets must be an ordinary refusal and not a RecursionError.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+    if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(text):
         raise NotCanonical(f"nested deeper than {MAX_DEPTH}")
     try:
         return _DECODER.decode(text)
@@ -84,9 +84,12 @@ def _parse(data: bytes, limit: int) -> Any:
         raise NotCanonical("not JSON") from error
 
 
-def _depth(text: str) -> int:
-    """The deepest nesting of brackets outside strings, in one pass; broken text may answer anything."""
-    depth = deepest = 0
+def _too_deep(text: str) -> bool:
+    """Whether brackets outside strings nest beyond the limit, in one pass that ends at the first excess.
+
+    For text that is no JSON either answer will do: it is refused in any case.
+    """
+    depth = 0
     inside = False
     for match in _STRUCTURE.finditer(text):
         token = match.group()
@@ -96,10 +99,11 @@ def _depth(text: str) -> int:
             continue
         elif token in "[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                return True
         else:
             depth -= 1
-    return deepest
+    return False
 
 
 def _measure(value: object, depth: int, budget: int) -> int:
