@@ -40,6 +40,8 @@ export class OpenVisit implements Visit {
   private readonly watch: PositionWatch
   private readonly stopListening: () => void
   private readonly cameras = new Set<InAppCamera>()
+  /** While this visit speaks of itself: what it added is in memory already. */
+  private telling = false
 
   private constructor(
     private readonly parts: VisitParts, readonly insp: string, readonly pack: Pack,
@@ -50,18 +52,20 @@ export class OpenVisit implements Visit {
     this.watch.start()
     // Another tab or the change feed added something: read again.
     this.stopListening = parts.engine.subscribe((message) => {
-      if (message.topic === 'visit' && message.insp === insp) void this.reload()
+      if (message.topic === 'visit' && message.insp === insp && !this.telling) void this.reload()
     })
   }
 
   static async open(parts: VisitParts, insp: string): Promise<OpenVisit | undefined> {
     const fact = await parts.vault.get<VisitFact>(keys.visit(insp))
     const card = await parts.card(insp)
-    if (!fact?.pack || card === undefined) return undefined
-    const bytes = await readFile(parts.vault, fact.pack)
-    if (bytes === undefined) return undefined
+    if (fact === undefined || card === undefined) return undefined
+    const events = await parts.log.events(insp)
+    const sha = packBegunWith(events) ?? fact.pack
+    const bytes = sha === null ? undefined : await readFile(parts.vault, sha)
+    if (sha === null || bytes === undefined) return undefined
     const pack = JSON.parse(new TextDecoder().decode(bytes)) as Pack
-    return new OpenVisit(parts, insp, pack, fact.pack, card, await parts.log.events(insp))
+    return new OpenVisit(parts, insp, pack, sha, card, events)
   }
 
   get card(): VisitCard {
@@ -86,7 +90,7 @@ export class OpenVisit implements Visit {
       this.parts.noteSpace(done.reason === 'storage_full')
       return done
     }
-    await this.took(done.events)
+    this.took(done.events)
     // A seal is worth a round at once; anything else waits for the next breath.
     this.parts.engine.soon(events.some(({ type }) => type === 'seal') ? 0 : 3_000)
     return { ok: true, h: done.h, n: done.n, wall: done.wall }
@@ -95,7 +99,7 @@ export class OpenVisit implements Visit {
   async attestAsSecond(signature: SecondSignature): Promise<Result<{ h: string }, SecondReason>> {
     const done = await this.parts.second.attest(this.insp, signature)
     if (!done.ok) return done
-    await this.took(done.events)
+    this.took(done.events)
     this.parts.engine.soon(3_000)
     return { ok: true, h: done.h }
   }
@@ -167,7 +171,7 @@ export class OpenVisit implements Visit {
         elapsed: () => recording.elapsed(),
         stop: async () => {
           const done = await recording.stop()
-          if (done.ok) await this.took(done.events)
+          if (done.ok) this.took(done.events)
           return done.ok ? { ok: true, h: done.h, sha256: done.sha256 } : done
         },
       },
@@ -239,7 +243,7 @@ export class OpenVisit implements Visit {
     const done: KeptPhoto = await keepPhoto({ vault, log, clock: platform.clock }, bytes, order)
     this.parts.noteSpace(!done.ok && done.reason === 'storage_full')
     if (!done.ok) return done
-    await this.took(done.events)
+    this.took(done.events)
     engine.soon(3_000)
     if (stamp.length > 0) void this.stampLater(done.sha256, stamp)
     return { ok: true, h: done.h, sha256: done.sha256 }
@@ -247,34 +251,57 @@ export class OpenVisit implements Visit {
 
   /** The original is safe; a copy that cannot be made is only missing comfort. */
   private async stampLater(sha: string, stamp: StampLines): Promise<void> {
-    const { vault, platform, engine } = this.parts
+    const { vault, platform } = this.parts
     const made = await makeStamped({ vault, lab: platform.lab, clock: platform.clock }, sha, stamp).catch((error: unknown) => {
       storeTrouble(error)
       return false
     })
-    if (made) engine.tell({ topic: 'visit', insp: this.insp })
+    if (made) this.tell()
   }
 
-  private async took(events: readonly LogEvent[]): Promise<void> {
-    const here = new Set(this.list.map(({ h }) => h))
-    const fresh = events.filter(({ h, header }) => header.insp === this.insp && !here.has(h))
-    if (fresh.length > 0) this.list = [...this.list, ...fresh]
-    await this.refreshCard()
+  /** In memory at once, so that the tap that saved is not kept waiting; the card follows. */
+  private took(events: readonly LogEvent[]): void {
+    this.merge(events.filter(({ header }) => header.insp === this.insp))
+    void this.refreshCard().then(() => this.tell())
+  }
+
+  private tell(): void {
+    this.telling = true
     this.parts.engine.tell({ topic: 'visit', insp: this.insp })
+    this.telling = false
   }
 
-  private async reload(): Promise<void> {
-    if (!this.parts.vault.open) return
-    const found = await this.parts.log.events(this.insp)
+  /** The same array when nothing came: the screen folds again only for a reason. */
+  private merge(events: readonly LogEvent[]): void {
     const here = new Set(this.list.map(({ h }) => h))
-    // The same array when nothing came: the screen folds again only for a reason.
-    if (found.some(({ h }) => !here.has(h))) this.list = found
+    const fresh = events.filter(({ h }) => !here.has(h))
+    if (fresh.length > 0) this.list = [...this.list, ...fresh]
+  }
+
+  /** Locked or lost in between: what is shown stays shown, the next unlocking reads it again. */
+  private async reload(): Promise<void> {
+    try {
+      this.merge(await this.parts.log.events(this.insp))
+    } catch (error) {
+      storeTrouble(error)
+    }
     await this.refreshCard()
   }
 
   private async refreshCard(): Promise<void> {
-    this.shown = (await this.parts.card(this.insp)) ?? this.shown
+    try {
+      this.shown = (await this.parts.card(this.insp)) ?? this.shown
+    } catch (error) {
+      storeTrouble(error)
+    }
   }
+}
+
+/** An inspection keeps the versions it started with: a newer pack of the server does not replace them. */
+function packBegunWith(events: readonly LogEvent[]): string | undefined {
+  const opens = events.filter(({ header }) => header.t === 'insp.open').sort((a, b) => a.header.wall - b.header.wall)
+  const named = opens[0]?.body?.pack
+  return typeof named === 'string' ? named : undefined
 }
 
 type AppendFailure = Extract<AppendResult, { ok: false }>['reason']
