@@ -1,19 +1,13 @@
-"""A phone in Python: a real P-256 key, a real chain, real requests. It can be told to misbehave.
-
-``FieldPhone`` does what the field app does: it makes signed events by itself, keeps them all, sends what it likes
-in the order it likes, and uploads files by tus. ``carry_visit`` walks a whole visit with two phones.
-"""
+"""Phones in Python, and whole visits with one call: ``carry_visit`` walks one with two phones, sent and uploaded."""
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
 import io
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
@@ -21,198 +15,15 @@ from PIL import Image
 from server.accounts.operations import PersonView
 from server.inspections import attest
 from server.inspections import operations as inspections
-from server.inspections.fold import fold
 from server.inspections.record_text import record_text
-from server.kernel import b64url, canonical, chain, merkle
-from server.platform import clock
 from server.platform.ids import new_id
-from tests import builders, world
+from tests import builders
+from tests.handset import PREFIX, TUS, FieldPhone, Visit, Wire, h_of, header_of, metadata, salt
 
-PREFIX = "/api/v1"
-TUS = {"Tus-Resumable": "1.0.0"}
-Wire = dict[str, str]
-
-
-def salt() -> str:
-    return b64url.encode(secrets.token_bytes(12))
-
-
-def h_of(wire: Wire) -> str:
-    """The identity of a wire event."""
-    return b64url.encode(chain.event_hash(wire["h"].encode()))
-
-
-def header_of(wire: Wire) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(wire["h"])
-    return found
-
-
-@dataclass
-class FieldPhone:
-    """One enrolment in somebody's hand. ``sent`` and ``wires`` are everything it ever made, in chain order."""
-
-    device: world.Phone
-    client: world.Client
-    wires: list[Wire] = field(default_factory=list)
-    receipts: list[str] = field(default_factory=list)
-    skew_ms: int = 0
-    off: int = 0
-    boot: str = field(default_factory=lambda: b64url.encode(secrets.token_bytes(6)))
-    mono: int = 60_000
-    wall: int = 0
-    seen: list[Any] | None = None
-    counters: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def user(self) -> str:
-        return str(self.device.person.id)
-
-    @property
-    def dev(self) -> str:
-        return self.device.dev
-
-    @property
-    def head(self) -> str:
-        return h_of(self.wires[-1]) if self.wires else chain.GENESIS_PREV
-
-    def event(self, t: str, body: Mapping[str, Any] | None = None, insp: str = "", **header: Any) -> Wire:
-        """Make, sign and keep one event, a second after the last one."""
-        wire = self.make(t, body, insp, **header)
-        self.wires.append(wire)
-        self.counters[insp] = self.counters.get(insp, 0) + 1
-        return wire
-
-    def make(self, t: str, body: Mapping[str, Any] | None = None, insp: str = "", **header: Any) -> Wire:
-        """Sign an event that continues the chain, without keeping it; ``header`` overrides fields."""
-        self.mono += 1000
-        self.wall = max(self.wall + 1000, clock.now_ms() - 3_600_000) if not self.wall else self.wall + 1000
-        body_bytes = canonical.encode({"salt": salt(), **(body or {})})
-        fields: dict[str, Any] = {
-            "v": 1, "t": t, "dev": self.dev, "n": len(self.wires), "prev": self.head, "insp": insp,
-            "i": self.counters.get(insp, 0), "wall": self.wall + self.skew_ms, "mono": self.mono, "boot": self.boot,
-            "off": self.off, "offage": 1000, "by": self.user, "body": b64url.encode(chain.body_hash(body_bytes)),
-            "blen": len(body_bytes),
-        }
-        if self.seen is not None:
-            fields["seen"] = self.seen
-        header_bytes = canonical.encode({**fields, **header}, limit=canonical.HEADER_LIMIT)
-        return {"h": header_bytes.decode(), "s": self.device.sign(chain.pae(header_bytes)), "b": body_bytes.decode()}
-
-    def genesis(self) -> Wire:
-        return self.event(
-            "dev.genesis",
-            {"spki": self.device.spki_text, "installation": self.device.installation, "user": self.user,
-             "agency": str(self.device.person.agency_id), "app": "tests"},
-        )
-
-    # --- the wire -------------------------------------------------------------------------------------------
-
-    def send(self, wires: Sequence[Wire] | None = None, *, packed: bool = False, status: int = 200) -> dict[str, Any]:
-        """POST events (all of them by default); keeps the receipt. ``packed``: gzip."""
-        data = json.dumps({"epoch": 1, "events": list(self.wires if wires is None else wires)}).encode()
-        headers = {"Content-Type": "application/json"}
-        if packed:
-            data, headers["Content-Encoding"] = gzip.compress(data), "gzip"
-        answer = self.client.post(f"{PREFIX}/sync/events", data=data, headers=headers)
-        assert answer.status_code == status, (answer.status_code, answer.text)
-        found: dict[str, Any] = answer.get_json()
-        if found.get("receipt"):
-            self.receipts.append(found["receipt"])
-        return found
-
-    def changes(self, cursor: str = "") -> dict[str, Any]:
-        answer = self.client.get(f"{PREFIX}/sync/changes", query_string={"cursor": cursor} if cursor else {})
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.get_json()
-        return found
-
-    def lacks(self, shas: Sequence[str]) -> list[str]:
-        answer = self.client.post(f"{PREFIX}/sync/lacks", json={"sha256": list(shas)})
-        assert answer.status_code == 200, answer.text
-        return list(answer.get_json()["lacks"])
-
-    def announce(self, data: bytes, mime: str, *, with_bytes: bool = False, **more: str) -> Any:
-        """tus creation; the whole answer."""
-        headers = {
-            **TUS, "Upload-Length": str(len(data)),
-            "Upload-Metadata": metadata(sha256=hashlib.sha256(data).hexdigest(), mime=mime), **more,
-        }
-        if with_bytes:
-            headers["Content-Type"] = "application/offset+octet-stream"
-        return self.client.post(f"{PREFIX}/evidence/uploads", headers=headers, data=data if with_bytes else None)
-
-    def patch(self, location: str, offset: int, piece: bytes, **more: str) -> Any:
-        headers = {**TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", **more}
-        return self.client.patch(location, headers=headers, data=piece)
-
-    def upload(self, data: bytes, mime: str, chunk: int = 1 << 20) -> str:
-        """Announce and send a file in pieces; answers its SHA-256."""
-        made = self.announce(data, mime)
-        assert made.status_code == 201, made.text
-        offset = int(made.headers["Upload-Offset"])
-        while offset < len(data):
-            sent = self.patch(made.headers["Location"], offset, data[offset : offset + chunk])
-            assert sent.status_code == 204, sent.text
-            offset = int(sent.headers["Upload-Offset"])
-        return hashlib.sha256(data).hexdigest()
-
-    # --- acts of a visit ------------------------------------------------------------------------------------
-
-    def photo(self, insp: str, data: bytes, mime: str = "image/jpeg", **body: Any) -> Wire:
-        return self.event(
-            "photo.add",
-            {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "mime": mime, "width": 64, "height": 48,
-             "src": "inapp", "purpose": "item", **body},
-            insp,
-        )
-
-    def attest(self, visit: Visit, level: str = "A3") -> Wire:
-        folded = visit.fold()
-        text = record_text(folded, visit.pack, with_annex=False)
-        return self.event("attest", attest.attestation(folded, text, level), visit.insp)
-
-    def seal(self, visit: Visit, **body: Any) -> Wire:
-        folded = visit.fold()
-        claim = attest.attestation(folded, record_text(folded, visit.pack, with_annex=False), "A1")
-        own = [b64url.decode(h_of(w)) for w in self.wires if header_of(w)["insp"] == visit.insp]
-        return self.event(
-            "seal",
-            {"d": claim["d"], "text": claim["text"], "chains": claim["chains"], "count": len(own),
-             "root": b64url.encode(merkle.root([merkle.leaf_hash(h) for h in own])), "outcome": "completed",
-             "party": True, "ended": self.wall, **body},
-            visit.insp,
-        )
-
-
-@dataclass
-class Visit:
-    """One inspection as the phones carry it."""
-
-    insp: str
-    pack: dict[str, Any]
-    pack_sha: str
-    phones: list[FieldPhone]
-
-    def fold(self) -> dict[str, Any]:
-        """What all phones together know."""
-        events = [
-            {"h": h_of(wire), "header": header_of(wire), "body": json.loads(wire["b"])}
-            for phone in self.phones for wire in phone.wires
-        ]
-        return fold(events, self.pack)
-
-    def open(self, phone: FieldPhone) -> Wire:
-        return phone.event(
-            "insp.open",
-            {"pack": self.pack_sha, "pin": self.pack["pin"], "mode": "on_site",
-             "assignments": [a["id"] for a in self.pack["assignments"]],
-             "checklists": [{"id": c["id"], "hash": c["hash"]} for c in self.pack["checklists"]]},
-            self.insp,
-        )
-
-
-def metadata(**pairs: str) -> str:
-    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
+__all__ = [
+    "PREFIX", "TUS", "Carried", "FieldPhone", "Visit", "Wire", "a_field_phone", "a_pack", "a_picture", "a_visit",
+    "carry_visit", "h_of", "header_of", "metadata", "record_visit", "salt",
+]  # fmt: skip
 
 
 def a_picture(seed: int = 0, size: tuple[int, int] = (64, 48), fmt: str = "JPEG", **save: Any) -> bytes:
@@ -227,27 +38,80 @@ def a_pack(insp: str, team: Sequence[PersonView], items: int = 30, **profile: An
     """A small but whole pack (contract "Pack"): one checklist of three-way items, all facts known."""
     hashes = {"profile": "1" * 64, "item_list": "2" * 64, "checklists": {"CL-T-1": "3" * 64}}
     made = [
-        {"id": f"T-{n:02d}", "text": f"试验项目{n}", "answer": {"type": "c3"}, "extra": [],
-         "evidence": {"photo": "never", "document": False, "mark": False}, "applies_when": [], "basis": [],
-         "guidance": "", "star": False}
+        {
+            "id": f"T-{n:02d}",
+            "text": f"试验项目{n}",
+            "answer": {"type": "c3"},
+            "extra": [],
+            "evidence": {"photo": "never", "document": False, "mark": False},
+            "applies_when": [],
+            "basis": [],
+            "guidance": "",
+            "star": False,
+        }
         for n in range(1, items + 1)
     ]
     return {
-        "v": 1, "insp": insp, "number": "2026-11-0042", "created_ms": 0, "mode": "on_site",
-        "agency": {"id": builders.AGENCY, "name": "偃师测试消防救援大队", "short": "测试大队", "kind": "fire", "phone": ""},
-        "unit": {"id": "unit-1", "name": "试验百货商店", "address": "试验路一号", "uscc": "", "registration_no": "",
-                 "responsible_person": {"name": "甲某", "phone": ""}, "safety_manager": {"name": "乙某", "phone": ""},
-                 "unit_type": "商场", "floor_area": "1200", "entity_name": "试验百货有限公司"},
-        "team": [{"user": p.id, "name": p.name, "certificate_no": f"试{n}", "valid_to": "2030-01-01", "lead": n == 0}
-                 for n, p in enumerate(team)],
-        "assignments": [{"id": "a-1", "batch_no": "2026-11", "foreign_batch_no": "", "item_code": "T-1",
-                         "item_name": "试验抽查", "inspect_by": "2026-12-31"}],
-        "checklists": [{"id": "CL-T-1", "title": "试验检查表", "hash": "3" * 64, "record_kind": "fire_record",
-                        "repeatable": False, "item_code": "T-1", "sections": [{"title": "一", "items": made}]}],
-        "profile": {"team.min": 2, **profile}, "hashes": hashes,
-        "pin": attest.pin_of({"hashes": hashes}), "facts": {}, "texts": {}, "history": [],
+        "v": 1,
+        "insp": insp,
+        "number": "2026-11-0042",
+        "created_ms": 0,
+        "mode": "on_site",
+        "agency": {
+            "id": builders.AGENCY,
+            "name": "偃师测试消防救援大队",
+            "short": "测试大队",
+            "kind": "fire",
+            "phone": "",
+        },
+        "unit": {
+            "id": "unit-1",
+            "name": "试验百货商店",
+            "address": "试验路一号",
+            "uscc": "",
+            "registration_no": "",
+            "responsible_person": {"name": "甲某", "phone": ""},
+            "safety_manager": {"name": "乙某", "phone": ""},
+            "unit_type": "商场",
+            "floor_area": "1200",
+            "entity_name": "试验百货有限公司",
+        },
+        "team": [
+            {"user": p.id, "name": p.name, "certificate_no": f"试{n}", "valid_to": "2030-01-01", "lead": n == 0}
+            for n, p in enumerate(team)
+        ],
+        "assignments": [
+            {
+                "id": "a-1",
+                "batch_no": "2026-11",
+                "foreign_batch_no": "",
+                "item_code": "T-1",
+                "item_name": "试验抽查",
+                "inspect_by": "2026-12-31",
+            }
+        ],
+        "checklists": [
+            {
+                "id": "CL-T-1",
+                "title": "试验检查表",
+                "hash": "3" * 64,
+                "record_kind": "fire_record",
+                "repeatable": False,
+                "item_code": "T-1",
+                "sections": [{"title": "一", "items": made}],
+            }
+        ],
+        "profile": {"team.min": 2, **profile},
+        "hashes": hashes,
+        "pin": attest.pin_of({"hashes": hashes}),
+        "facts": {},
+        "texts": {},
+        "history": [],
         "notice": {"number": "〔2026〕第1号", "sha256": "4" * 64, "size": 1000, "title": "检查通知书"},
-        "inspect_by": "2026-12-31", "visits_this_year": 0, "max_per_year": 2, "phrases": [],
+        "inspect_by": "2026-12-31",
+        "visits_this_year": 0,
+        "max_per_year": 2,
+        "phrases": [],
     }
 
 
@@ -268,9 +132,17 @@ def a_visit(*phones: FieldPhone, items: int = 30, **profile: Any) -> Visit:
     pack = a_pack(insp, people, items, **profile)
     with builders.at_work():
         inspections.create_inspection(
-            None, agency_id=people[0].agency_id, unit_id="unit-1", unit_name="试验百货商店", address="试验路一号",
-            number=f"2026-11-{insp[-8:]}", mode="on_site", insp_id=insp,
-            team=[{"user": p.id, "name": p.name, "certificate_no": f"试{n}", "lead": n == 0} for n, p in enumerate(people)],
+            None,
+            agency_id=people[0].agency_id,
+            unit_id="unit-1",
+            unit_name="试验百货商店",
+            address="试验路一号",
+            number=f"2026-11-{insp[-8:]}",
+            mode="on_site",
+            insp_id=insp,
+            team=[
+                {"user": p.id, "name": p.name, "certificate_no": f"试{n}", "lead": n == 0} for n, p in enumerate(people)
+            ],
         )
         pack_sha = inspections.attach_pack(insp, canonical_json(pack))
     return Visit(insp, pack, pack_sha, list(phones))
@@ -297,14 +169,22 @@ def record_visit(first: FieldPhone, second: FieldPhone, photos: int = 4, answers
     visit.open(first)
     first.event("rec.mark", {"mark": "arrival"}, insp)
     first.event("outcome", {"kind": "completed"}, insp)
-    first.event("id.show", {"inspectors": [{"user": m["user"], "name": m["name"], "certificate_no": m["certificate_no"]}
-                                           for m in visit.pack["team"]]}, insp)
+    first.event(
+        "id.show",
+        {
+            "inspectors": [
+                {"user": m["user"], "name": m["name"], "certificate_no": m["certificate_no"]}
+                for m in visit.pack["team"]
+            ]
+        },
+        insp,
+    )
     for key in ("basis", "rights"):
         first.event("told.tick", {"key": key, "spoken": True}, insp)
     for n in range(1, answers + 1):
         first.event("check.answer", {"checklist": "CL-T-1", "item": f"T-{n:02d}", "sheet": 0, "val": "pass"}, insp)
     taken = {}
-    for n in range(photos):
+    for _ in range(photos):
         data = a_picture(int.from_bytes(secrets.token_bytes(6)))
         taken[hashlib.sha256(data).hexdigest()] = data
         first.photo(insp, data, checklist="CL-T-1", item="T-01", sheet=0)

@@ -21,9 +21,9 @@ from server.platform.blobs import blobs
 from server.platform.db import session, unit_of_work
 
 __all__ = [
-    "Announcement", "Blob", "announce", "blob", "check_reader", "derivative_path", "documents_of", "held_of", "inspections_naming",
-    "keep_own", "lacks", "name_blobs", "named_before", "named_in", "original_path", "receive", "shelf", "states",
-    "team_is",
+    "Announcement", "Blob", "announce", "blob", "check_reader", "derivative_path", "documents_of", "held_of",
+    "inspections_naming", "keep_own", "lacks", "name_blobs", "named_before", "named_in", "original_path",
+    "receive", "shelf", "states", "team_is",
 ]  # fmt: skip
 
 

@@ -133,6 +133,7 @@ class Child:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._death = ""
 
     def __enter__(self) -> Child:
         return self
@@ -143,20 +144,25 @@ class Child:
         self._end()
 
     def ask(self, task: dict[str, str]) -> dict[str, object]:
-        """The child's answer; {"ok": False, "reason": "killed" | "timeout"} when it died or hung over this photo."""
+        """The child's answer; {"ok": False, "reason": "killed" | "timeout"} when a photo ends it twice.
+
+        A first death may be an earlier photo's doing (memory, processor time), so a fresh child tries once more.
+        """
+        return self._ask_once(task) or self._ask_once(task) or {"ok": False, "reason": self._death}
+
+    def _ask_once(self, task: dict[str, str]) -> dict[str, object] | None:
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps(task).encode() + b"\n")
-            process.stdin.flush()
         except BrokenPipeError:
-            self._end()
-            return {"ok": False, "reason": "killed"}
+            self._end("killed")
+            return None
         ready, _, _ = io_select.select([process.stdout], [], [], PHOTO_SECONDS)
         line = process.stdout.readline() if ready else b""
         if not line.endswith(b"\n"):
-            self._end()
-            return {"ok": False, "reason": "killed" if ready else "timeout"}
+            self._end("killed" if ready else "timeout")
+            return None
         answer: dict[str, object] = json.loads(line)
         return answer
 
@@ -164,6 +170,7 @@ class Child:
         # -I: no environment, no user site, no current folder on the path.
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(WORKER)],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -173,7 +180,8 @@ class Child:
         )
         return self._process
 
-    def _end(self) -> None:
+    def _end(self, death: str = "") -> None:
+        self._death = death
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -46,7 +46,7 @@ def test_header_and_body_bytes_are_kept_exactly(ctx):
     phone = phones.a_field_phone()
     visit = phones.a_visit(phone)
     visit.open(phone)
-    phone.event("note.add", {"text": "疏散通道\u2028堆放杂物\u0000\t\"引号\" 喆𠮷"}, visit.insp)
+    phone.event("note.add", {"text": '疏散通道\u2028堆放杂物\u0000\t"引号" 喆𠮷'}, visit.insp)
     phone.send()
     for wire, row in zip(phone.wires, rows(), strict=True):
         assert row.header == wire["h"].encode()
