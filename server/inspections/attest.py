@@ -45,9 +45,7 @@ def pin_of(pack: dict[str, Any]) -> str:
 
 def digest(visit: dict[str, Any], text: str) -> str:
     """D of D-6 as b64url: what both inspectors attest for this visit and this record text."""
-    return b64url.encode(
-        chain.attested_digest(visit["insp"], visit["pin"], text_hash(text), visit["chains"])
-    )
+    return b64url.encode(chain.attested_digest(visit["insp"], visit["pin"], text_hash(text), visit["chains"]))
 
 
 def attestation(visit: dict[str, Any], text: str, level: str) -> dict[str, Any]:
@@ -63,9 +61,7 @@ def attestation(visit: dict[str, Any], text: str, level: str) -> dict[str, Any]:
 
 def standing(visit: dict[str, Any], d: str = "") -> list[str]:
     """The inspectors (user ids, sorted) whose attestation stands; with ``d``, of that digest."""
-    return sorted(
-        {entry["by"] for entry in visit["attests"] if entry["stands"] and d in ("", entry["d"])}
-    )
+    return sorted({entry["by"] for entry in visit["attests"] if entry["stands"] and d in ("", entry["d"])})
 
 
 def agreed(visit: dict[str, Any]) -> list[str]:

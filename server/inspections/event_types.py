@@ -68,8 +68,7 @@ _PHOTO: Final[Fields] = {
 _MODES: Final = "enum:on_site|document_review|network_monitoring"
 _OUTCOMES: Final = "enum:completed|not_possible|refused_entry"
 _GAP_REASONS: Final = (
-    "enum:battery|storage_full|fault|weather|classified_area|party_privacy"
-    "|safety_explosive_atmosphere|other"
+    "enum:battery|storage_full|fault|weather|classified_area|party_privacy|safety_explosive_atmosphere|other"
 )
 
 # Content of an inspection (D-6): what the two inspectors attest.

@@ -36,9 +36,7 @@ def _latest(name: str) -> Callable[[Visit, Ev], None]:
 def _open(visit: Visit, event: Ev) -> None:
     # A second opening is a take-over (接手): the first one fixes pack, pin and start.
     if visit["opened"] is not None:
-        visit["takeovers"].append(
-            {"h": event.h, "by": event.by, "dev": event.dev, "wall": event.wall}
-        )
+        visit["takeovers"].append({"h": event.h, "by": event.by, "dev": event.dev, "wall": event.wall})
         return
     body = event.body
     visit["opened"] = {"h": event.h, "by": event.by, "dev": event.dev, "wall": event.wall}

@@ -111,9 +111,7 @@ def _notice(visit: Visit, add: Add) -> None:
 
 def _recorder(visit: Visit, add: Add) -> None:
     sessions: list[Entry] = visit["recorder"]
-    started = sorted(
-        (s for s in sessions if s["started"] is not None), key=lambda s: (s["started"], s["h"])
-    )
+    started = sorted((s for s in sessions if s["started"] is not None), key=lambda s: (s["started"], s["h"]))
     gaps = [gap for session in sessions for gap in session["gaps"]]
     if not started and not gaps:
         add("M_RECORDER", "执法记录仪尚未开启，也未说明原因")
