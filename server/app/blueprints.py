@@ -21,6 +21,7 @@ MODULES = [
     "server.audit.api",
     "server.registry.api",
     "server.plans.api",
+    "server.reports.api",
     "server.evidence.api",
     "server.inspections.api",
     "server.sync.api",

@@ -6,8 +6,11 @@ from server.accounts import operations as accounts
 from server.documents import preparation
 from server.evidence import operations as evidence
 from server.inspections import operations as inspections
+from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
+from server.reports import operations as reports
+from server.reports import reading
 
 
 def connect() -> None:
@@ -15,3 +18,6 @@ def connect() -> None:
     accounts.describe_people_with(registry.describe)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
+    inspections.on_sealed(reports.sealed)
+    inspections.on_folded(reports.folded)
+    inspections.describe_change("return", reading.returned_note)

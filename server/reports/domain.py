@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from server.kernel.errors import DomainError
 from server.kernel.moments import local_date
 from server.kernel.workdays import Calendar
 
-State = Literal["draft", "submitted", "held", "returned", "approved"]
 DEFAULT_WORKDAYS = 5
 LEAD_TARGET_WORKDAYS = 3
 CLOCK_FLAGS = frozenset({"F_CLOCK_BACK", "F_BEFORE_ANCHOR", "F_FUTURE"})
@@ -99,17 +98,17 @@ def days_left(today: date, due_on: date, calendar: Calendar) -> int:
     return -calendar.workdays_between(due_on, today)
 
 
-ALLOWED: Mapping[str, frozenset[State]] = {
+ALLOWED: Mapping[str, frozenset[str]] = {
     "submit": frozenset({"draft", "returned"}),
     "hold": frozenset({"submitted"}),
     "return": frozenset({"submitted", "held"}),
     "approve": frozenset({"submitted", "held"}),
     "opinion": frozenset({"draft", "returned", "submitted", "held"}),
 }
-STATE_WORDS: Mapping[State, str] = {"draft": "起草中", "submitted": "待审核", "held": "审核暂缓", "returned": "已退回", "approved": "已通过"}
+STATE_WORDS: Mapping[str, str] = {"draft": "起草中", "submitted": "待审核", "held": "审核暂缓", "returned": "已退回", "approved": "已通过"}
 
 
-def require(act: str, state: State) -> None:
+def require(act: str, state: str) -> None:
     """Raises ``WrongState`` when ``act`` cannot be done to a report in ``state``."""
     if state not in ALLOWED[act]:
         raise WrongState(f"报告现在是“{STATE_WORDS[state]}”，不能进行这个操作", state=state, act=act)

@@ -1,0 +1,71 @@
+"""Reports over HTTP: the leader's queue, one review, and what can be done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+
+from server.platform.access import access
+from server.reports import operations, reading, schemas
+
+blp = Blueprint("reports", "reports", url_prefix="/reports", description="检查报告与审核")
+QUEUES = {"due": reading.OPEN_STATES, "review": ("submitted", "held"), "approved": ("approved",)}
+
+
+@blp.get("")
+@access("reviewer", "auditor", "inspector")
+@blp.arguments(schemas.QueueQuery, location="query")
+@blp.response(200, schemas.QueueOut)
+def list_reports(query: dict[str, Any]) -> dict[str, Any]:
+    """By due date, the overdue first. ``queue``: due (all open), review (waiting for the leader), approved."""
+    return {"reports": reading.queue(g.actor, QUEUES[query["queue"]])}
+
+
+@blp.get("/<report_id>")
+@access("reviewer", "auditor", "inspector")
+@blp.response(200, schemas.DetailOut)
+def one_report(report_id: str) -> dict[str, Any]:
+    return reading.detail(g.actor, report_id)
+
+
+@blp.put("/<report_id>/opinion")
+@access("inspector")
+@blp.arguments(schemas.OpinionIn)
+@blp.response(200, schemas.RevisionOut)
+def put_opinion(body: dict[str, Any], report_id: str) -> dict[str, Any]:
+    """A new revision; ``base`` is the one the author saw. A clash keeps both (D-11)."""
+    base = body.pop("base")
+    return {"rev": operations.write_opinion(g.actor, report_id, base, body)}
+
+
+@blp.post("/<report_id>/submit")
+@access("inspector")
+@blp.response(204)
+def post_submit(report_id: str) -> None:
+    operations.submit(g.actor, report_id)
+
+
+@blp.post("/<report_id>/approve")
+@access("reviewer")
+@blp.arguments(schemas.ApproveIn)
+@blp.response(204)
+def post_approve(body: dict[str, Any], report_id: str) -> None:
+    operations.approve(g.actor, report_id, body["note"], body["clock_reason"])
+
+
+@blp.post("/<report_id>/hold")
+@access("reviewer")
+@blp.arguments(schemas.NoteIn)
+@blp.response(204)
+def post_hold(body: dict[str, Any], report_id: str) -> None:
+    operations.hold(g.actor, report_id, body["note"])
+
+
+@blp.post("/<report_id>/return")
+@access("reviewer")
+@blp.arguments(schemas.ReturnIn)
+@blp.response(200, schemas.ReturnIdOut)
+def post_return(body: dict[str, Any], report_id: str) -> dict[str, Any]:
+    return {"id": operations.give_back(g.actor, report_id, body["reasons"], body["note"])}

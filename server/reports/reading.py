@@ -1,0 +1,199 @@
+"""What the desk reads: the queue by due date, and everything one review needs. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from server.accounts import operations as accounts
+from server.accounts.domain import Actor
+from server.evidence import operations as evidence
+from server.inspections import interval, needs, record_text
+from server.inspections import operations as inspections
+from server.inspections.items import answer_of, photos_of, visible_items
+from server.platform.db import db, scoped
+from server.reports import domain
+from server.reports.operations import _report, gaps_of, today_and_calendar
+from server.reports.tables import OpinionRow, ReportRow, ReturnRow
+
+OPEN_STATES = ("submitted", "held", "draft", "returned")
+STRENGTH_WORDS = {"strong": "时间区间强", "ordinary": "时间区间一般", "weak": "时间区间弱"}
+LEVEL_WORDS = {"A1": "同机确认", "A2": "双机互签", "A3": "双机分别上传"}
+FLAG_WORDS = {
+    "F_CLOCK_BACK": "手机时间曾被往回调", "F_BEFORE_ANCHOR": "记录时间早于最近一次联系服务器的时间", "F_FUTURE": "记录时间晚于服务器时间",
+    "F_AFTER_SEAL": "封存之后又有记录，未并入", "F_PHOTO_REUSED": "照片与另一次检查的照片相同", "F_ONE_ATTEST": "封存时只有一人核验",
+    "F_ATTEST_SAME_DEVICE": "两人的核验出自同一登记", "F_TAIL_MISSING": "对方手机见过的记录没有收到", "F_FORK_WITNESSED": "与对方手机见过的记录不一致",
+    "F_MEDIA_UNREADABLE": "有照片无法解码，原件已保留", "F_QUARANTINE": "有记录被隔离保存", "F_DIGEST": "核验摘要与内容不符", "F_TEXT": "核验的文字与记录不符",
+}
+
+
+def queue(actor: Actor, states: tuple[str, ...] = OPEN_STATES, limit: int = 200) -> list[dict[str, Any]]:
+    """Reports by due date, the overdue first; finished ones only when asked for, newest first.
+
+    Inspectors see those of their own visits, reviewers and auditors those of their agency."""
+    agency_id = actor.agency_id
+    query = scoped(select(ReportRow), agency_id).where(ReportRow.state.in_(states))
+    if not actor.has("reviewer", "auditor"):
+        query = query.where(ReportRow.insp.in_([one.id for one in inspections.inspections(agency_id, user=actor.user_id)]))
+    order = (ReportRow.decided_at.desc(),) if states == ("approved",) else (ReportRow.due_on, ReportRow.id)
+    today, calendar = today_and_calendar(agency_id)
+    return [_line(row, domain.days_left(today, row.due_on, calendar)) for row in db.session.scalars(query.order_by(*order).limit(limit))]
+
+
+def _line(row: ReportRow, days_left: int) -> dict[str, Any]:
+    view = inspections.inspection(row.insp)
+    return {
+        "id": row.id, "insp": row.insp, "number": view.number, "unit_name": view.unit_name, "state": row.state, "state_words": domain.STATE_WORDS[row.state], "round": row.round,
+        "due_on": row.due_on, "provisional": row.provisional, "days_left": days_left, "lead_target": row.lead_target, "counted_from": row.counted_from, "clamped": row.clamped,
+        "ended_ms": row.ended_ms, "team": [str(member["name"]) for member in view.team], "inspection_state": view.state, "flags": list(view.flags),
+        "counts": dict(view.counts), "submitted_at": row.submitted_at,
+    }
+
+
+def of_inspection(agency_id: str, insp: str) -> str | None:
+    """The id of the report of an inspection of this agency, if it has been drafted."""
+    return db.session.scalar(select(ReportRow.id).where(ReportRow.agency_id == agency_id, ReportRow.insp == insp))
+
+
+def detail(actor: Actor, report_id: str) -> dict[str, Any]:
+    """Everything the review screen shows: record text, items, photos, process, attestations, gaps, history.
+
+    Inspectors see the reports of their own visits only. Raises ReportUnknown."""
+    row = _report(actor.agency_id, report_id)
+    if not actor.has("reviewer", "auditor") and not inspections.is_member(row.insp, actor.user_id):
+        raise domain.ReportUnknown("没有这份报告")
+    seen = inspections.visit(row.insp)
+    today, calendar = today_and_calendar(row.agency_id)
+    latest = _opinions(report_id)
+    names = _names(seen, row)
+    return {
+        **_line(row, domain.days_left(today, row.due_on, calendar)),
+        "agency_name": seen.pack["agency"]["name"], "unit": seen.pack["unit"], "assignments": seen.pack["assignments"], "agency_kind": seen.pack["agency"].get("kind", ""),
+        "deadline": {"workdays": int(seen.pack["profile"].get("report.inspection_deadline_wd") or domain.DEFAULT_WORKDAYS), "means": seen.pack["profile"].get("report.deadline_means", "approved"), "calendar": row.calendar_version},
+        "record_text": record_text.record_text(seen.visit, seen.pack), "record_code": seen.inspection.code,
+        "sections": _sections(seen), "photos": _photos(row.agency_id, seen), "timeline": _timeline(seen, names),
+        "attestations": [{"name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]} for one in seen.visit["attests"]],
+        "party": seen.visit["party"], "notice": seen.visit["notice"], "recorder": seen.visit["recorder"], "samples": seen.visit["samples"], "outcome": seen.visit["outcome"],
+        "verdict": _verdict(seen), "flag_words": [{"code": flag, "text": FLAG_WORDS.get(flag, flag)} for flag in seen.inspection.flags],
+        "clock_in_doubt": bool(domain.CLOCK_FLAGS & set(seen.inspection.flags)), "gaps": gaps_of(row, seen) if row.state != "approved" else [],
+        "opinions": latest, "returns": _returns(report_id, seen, names), "decision_note": row.decision_note, "clock_reason": row.clock_reason,
+        "may": _may(actor, row, seen),
+    }
+
+
+def _names(seen: inspections.VisitView, row: ReportRow) -> dict[str, str]:
+    names = {str(member["user"]): str(member["name"]) for member in seen.inspection.team}
+    people = accounts.people_by_id([user for user in (row.submitted_by, row.decided_by) if user])
+    return names | {user: person.name for user, person in people.items()}
+
+
+def _opinions(report_id: str) -> list[dict[str, Any]]:
+    rows = list(db.session.scalars(select(OpinionRow).where(OpinionRow.report_id == report_id).order_by(OpinionRow.rev.desc())))
+    people = accounts.people_by_id([row.author for row in rows])
+    return [
+        {
+            "rev": row.rev, "base": row.base, "clash": row.clash, "author": people[row.author].name if row.author in people else row.author, "from_phone": row.event is not None,
+            "evaluation": row.evaluation, "handling": row.handling, "advice": row.advice, "at": row.at,
+        }
+        for row in rows
+    ]
+
+
+def _returns(report_id: str, seen: inspections.VisitView, names: dict[str, str]) -> list[dict[str, Any]]:
+    rows = db.session.scalars(select(ReturnRow).where(ReturnRow.report_id == report_id).order_by(ReturnRow.round))
+    replies = seen.visit["replies"]
+    return [
+        {
+            "id": row.id, "round": row.round, "note": row.note, "at": row.at, "answered_at": row.answered_at, "reasons": row.reasons,
+            "replies": [{"item": one["item"], "checklist": one.get("checklist", ""), "text": one["text"], "name": names.get(one["by"], one["by"]), "at_ms": one["wall"]} for one in replies if one["return_id"] == row.id],
+        }
+        for row in rows
+    ]
+
+
+def returned_note(actor: Actor, return_id: str) -> dict[str, Any] | None:
+    """What a phone of the team is told of a return; None for others and for what no longer is."""
+    row = db.session.get(ReturnRow, return_id)
+    report = db.session.get(ReportRow, row.report_id) if row else None
+    if row is None or report is None or report.agency_id != actor.agency_id or not inspections.is_member(report.insp, actor.user_id):
+        return None
+    who = accounts.people_by_id([row.by]).get(row.by)
+    return {
+        "id": row.id, "insp": report.insp, "report": report.id, "round": row.round, "reasons": row.reasons, "note": row.note,
+        "at": int(row.at.timestamp() * 1000), "by": who.name if who else "", "answered": row.answered_at is not None,
+    }
+
+
+def _sections(seen: inspections.VisitView) -> list[dict[str, Any]]:
+    """Items with their answers in printing order, grouped as the record prints them."""
+    sections: list[dict[str, Any]] = []
+    for entry in visible_items(seen.visit, seen.pack):
+        title = entry["section"] + (f"（第{entry['sheet'] + 1}张）" if entry["sheet"] else "")
+        if not sections or (sections[-1]["checklist"], sections[-1]["title"]) != (entry["title"], title):
+            sections.append({"checklist": entry["title"], "checklist_id": entry["checklist"], "title": title, "items": []})
+        answer = answer_of(seen.visit, entry)
+        item = entry["item"]
+        head = answer["heads"][0] if answer else None
+        photos = photos_of(seen.visit, checklist=entry["checklist"], item=item["id"], sheet=entry["sheet"])
+        sections[-1]["items"].append(
+            {
+                "id": item["id"], "sheet": entry["sheet"], "text": item["text"], "star": bool(item.get("star")), "basis": [one["text"] for one in item.get("basis", [])],
+                "val": head["val"] if head else "", "answer": head, "conflict": bool(answer and answer["conflict"]), "choices": {one["code"]: one["text"] for one in item["answer"].get("choices", [])},
+                "extra": item.get("extra", []), "photos": [one["sha256"] for one in photos],
+            }
+        )
+    return sections
+
+
+def _photos(agency_id: str, seen: inspections.VisitView) -> list[dict[str, Any]]:
+    shots = [*seen.visit["photos"], *seen.visit["supplements"]]
+    states = evidence.states(agency_id, [one["sha256"] for one in shots])
+    return [
+        {
+            "sha256": one["sha256"], "purpose": one["purpose"], "src": one["src"], "item": one.get("item", ""), "checklist": one.get("checklist", ""), "caption": one.get("caption", ""),
+            "at_ms": one["wall"], "void": one["void"]["reason"] if one.get("void") else "", "state": states.get(one["sha256"], "missing"), "supplement": "return_id" in one, "of": one.get("of", ""),
+        }
+        for one in shots
+    ]
+
+
+def _timeline(seen: inspections.VisitView, names: dict[str, str]) -> list[dict[str, Any]]:
+    """The process in its order, each line with the person and the moment."""
+    visit = seen.visit
+    lines: list[tuple[int, str, str]] = [(mark["wall"], mark["by"], MARK_WORDS.get(mark["mark"], mark["mark"])) for mark in visit["marks"]]
+    for name, words in (("opened", "开始检查"), ("credentials", "出示执法证件"), ("notice", "送达检查通知书"), ("statement", "记录陈述意见"), ("party", "被检查单位签名或注明情形")):
+        if visit[name]:
+            lines.append((visit[name]["wall"], visit[name]["by"], words))
+    lines += [(one["started"], one["by"], f"执法记录仪 {one.get('device_no', '')} 开始") for one in visit["recorder"] if one["started"] is not None]
+    lines += [(one["stopped"], one.get("by", ""), f"执法记录仪 {one.get('device_no', '')} 停止") for one in visit["recorder"] if one["stopped"] is not None]
+    lines += [(one["wall"], one["by"], "核验记录") for one in visit["attests"]]
+    lines += [(one["wall"], one["by"], "封存") for one in visit["seals"]]
+    return [{"at_ms": at, "name": names.get(by, by), "text": text} for at, by, text in sorted(lines)]
+
+
+MARK_WORDS = {"arrival": "到场", "spoken_notice": "宣读告知语", "read_through": "当场阅读笔录", "unit_checked": "核对单位信息", "scan_in": "扫码入企", "item_checked": "检查项时间标记", "test_performed": "进行测试"}
+
+
+def _verdict(seen: inspections.VisitView) -> str:
+    """One plain sentence about the integrity of the record."""
+    counts = seen.visit["counts"]
+    levels = {one["level"] for one in seen.visit["attests"] if one["stands"]}
+    two = seen.visit["state"] == "sealed"
+    best = "A3" if "A3" in levels else "A1"
+    span = interval.of_end(seen.visit)
+    time = STRENGTH_WORDS[span.strength] if span else "尚无时间依据"
+    whole = "完整" if not seen.inspection.flags else f"有 {len(seen.inspection.flags)} 处疑点"
+    return f"{whole}：{counts['events']} 个事件，{counts['photos']} 张照片，{LEVEL_WORDS[best] if two else '尚未双人核验'}，{time}"
+
+
+def _may(actor: Actor, row: ReportRow, seen: inspections.VisitView) -> dict[str, bool]:
+    """Which acts the screen offers this person; the operations check again."""
+    member = inspections.is_member(row.insp, actor.user_id)
+    leads = member and seen.inspection.lead in ("", actor.user_id)
+    reviews = actor.has("reviewer") and not member
+    acts = {act: row.state in states for act, states in domain.ALLOWED.items()}
+    return {
+        "opinion": acts["opinion"] and leads, "submit": acts["submit"] and leads and not needs.missing(seen.visit, seen.pack),
+        "approve": acts["approve"] and reviews, "hold": acts["hold"] and reviews, "return": acts["return"] and reviews,
+    }
