@@ -6,7 +6,6 @@ from server.accounts import operations as accounts
 from server.documents import preparation
 from server.evidence import operations as evidence
 from server.inspections import operations as inspections
-from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
 from server.reports import operations as reports

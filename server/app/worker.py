@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from server.app import create_app
+from server.platform import jobs
 
 
 def main() -> None:
     """Run jobs until told to stop; what was missed while nobody ran is swept up first."""
     app = create_app()
-    huey = app.extensions["suijian-huey"]
     with app.app_context():
-        from server.platform import jobs
-
         jobs.sweep()
-    consumer = huey.create_consumer(workers=2, worker_type="thread", periodic=True)
+    consumer = jobs.queue(app).create_consumer(workers=2, worker_type="thread", periodic=True)
     consumer.run()
 
 

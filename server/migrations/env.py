@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.types import TypeDecorator
 
 from server.platform.db import db, load_tables
+from server.platform.migrate import QUEUE
 
 # One number for everybody who migrates this database; held until the migration is committed.
 LOCK = 7_305_113
@@ -21,6 +22,11 @@ def plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
+def ours(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Leave the job queue's own tables alone."""
+    return not (kind == "table" and (name or "").startswith(QUEUE))
+
+
 def run() -> None:
     """Bring the database of the running application to the newest revision, in one transaction."""
     load_tables()
@@ -31,6 +37,7 @@ def run() -> None:
             render_as_batch=True,
             compare_type=True,
             render_item=plain_types,
+            include_object=ours,
         )
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":

@@ -9,6 +9,7 @@ huey's own queue lives in ``<data>/jobs.sqlite3``, or in the same PostgreSQL as 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ JOBS: dict[str, Job] = {}
 # A running job is not handed to a second worker before this much time has passed.
 CLAIM = timedelta(minutes=10)
 MAX_ATTEMPTS = 8
+_opening = threading.Lock()
 
 
 class Job:
@@ -64,9 +66,18 @@ def job(name: str) -> Callable[[Callable[..., None]], Job]:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Give the application its queue. The queue file or tables are made when first used."""
+    """Say how jobs run in this process. The queue itself is opened when the first job is to be woken:
+    on PostgreSQL it makes its own tables, which must not stand in the way of the first migration."""
     app.extensions["suijian-jobs"] = settings.jobs
-    app.extensions["suijian-huey"] = None if settings.jobs != "queue" else make_huey(app, settings)
+
+
+def queue(app: Flask) -> Huey:
+    """The queue of the application, opened once."""
+    with _opening:
+        if "suijian-huey" not in app.extensions:
+            app.extensions["suijian-huey"] = make_huey(app, app.extensions["suijian-settings"])
+    opened: Huey = app.extensions["suijian-huey"]
+    return opened
 
 
 def make_huey(app: Flask, settings: Settings) -> Huey:
@@ -96,6 +107,7 @@ def _wake(job_id: str) -> None:
         _perform(job_id)
     elif mode == "queue":
         try:
+            queue(current_app._get_current_object())
             current_app.extensions["suijian-run"](job_id)
         except Exception:
             # The rows are committed; an answer of 500 now would be a lie. The sweep finds the job.
