@@ -48,6 +48,15 @@ def digest(visit: dict[str, Any], text: str) -> str:
     return b64url.encode(chain.attested_digest(visit["insp"], visit["pin"], text_hash(text), visit["chains"]))
 
 
+def signed_digest(visit: dict[str, Any], signed_text: str) -> str:
+    """The D behind the party's record code (D-9): that of the first seal, which later rounds keep.
+
+    ``signed_text`` is the record text without the annex; it is used until there is a seal.
+    """
+    first = next((seal for seal in visit["seals"] if seal["linked"]), None)
+    return str(first["d"]) if first is not None else digest(visit, signed_text)
+
+
 def attestation(visit: dict[str, Any], text: str, level: str) -> dict[str, Any]:
     """The body (without salt) of an ``attest`` for the visit as it is now."""
     return {

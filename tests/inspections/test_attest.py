@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.inspections import attest
+from server.inspections.record_text import record_text
 from server.kernel import b64url, chain
 from tests.inspections.packs import SHORT_DUTY, TEAM, pack
 from tests.inspections.phones import Phone, Scene
@@ -112,6 +113,15 @@ def test_a_second_round_keeps_what_the_party_signed() -> None:
     assert visit["party"]["stands"] is True
     assert visit["party"]["text"] == first["text"] != second["text"]
     assert attest.agreed(visit) == ["u-he", "u-lin"]
+
+
+def test_the_record_code_of_the_party_survives_a_second_round() -> None:
+    scene = returned_report()
+    visit = scene.visit()
+    signed = record_text(visit, scene.pack, with_annex=False)
+    assert attest.signed_digest(visit, signed) == visit["seals"][0]["d"] != attest.digest(visit, signed)
+    scene, lin, _ = a_visit()
+    assert attest.signed_digest(scene.visit(), scene.text()) == scene.d()
 
 
 def test_the_problems_of_an_attestation_are_named() -> None:

@@ -58,6 +58,18 @@ export async function digest(sha256: Sha256, visit: Digested, text: string): Pro
   return b64url.encode(await chain.attestedDigest(sha256, visit.insp, visit.pin, hashed, visit.chains))
 }
 
+/**
+ * The D behind the party's record code (D-9): that of the first seal, which later rounds keep. Until
+ * there is a seal it is the digest of the text without the annex.
+ */
+export async function signedDigest(
+  sha256: Sha256,
+  visit: Digested & Pick<Visit, 'seals'>,
+  signedText: string,
+): Promise<string> {
+  return visit.seals.find((seal) => seal.linked)?.d ?? digest(sha256, visit, signedText)
+}
+
 /** The body (without salt) of an `attest` for the visit as it is now. */
 export async function attestation(
   sha256: Sha256,

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { digest, pinOf } from './attest'
+import { digest, pinOf, signedDigest } from './attest'
 import type { Bytes } from './bytes'
 import { checkBody } from './events'
 import { AFTER_SEAL, CONTENT, PROCEDURE, SHAPES } from './eventTypes'
@@ -98,6 +98,13 @@ describe('the fold on the phone', () => {
       expect(recordText(visit, vector.pack)).toContain(vector.pack.agency.name)
       expect(missing(visit, vector.pack)).toBeInstanceOf(Array)
     }
+  })
+
+  it('keeps the record code of the party through a second round', async () => {
+    const { pack, want_visit: visit } = read<Vector>('fold-returned-report.json')
+    const signed = recordText(visit, pack, false)
+    expect(await signedDigest(sha256, visit, signed)).toBe(visit.seals[0]?.d)
+    expect(await signedDigest(sha256, { ...visit, seals: [] }, signed)).toBe(await digest(sha256, visit, signed))
   })
 
   it('shows no coordinate where the profile forbids them', async () => {
