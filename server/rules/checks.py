@@ -83,9 +83,7 @@ def _item_faults(
         seen.add(more["key"])
 
 
-def _basis_faults(
-    doc: Document, path: Path, name: str, basis: list[Data], laws: Mapping[str, Data]
-) -> Iterator[Fault]:
+def _basis_faults(doc: Document, path: Path, name: str, basis: list[Data], laws: Mapping[str, Data]) -> Iterator[Fault]:
     for position, entry in enumerate(basis):
         law = laws.get(entry["law"])
         here = (*path, position)

@@ -54,9 +54,7 @@ def version(name: str) -> Iterator[Path]:
     if Path(name).is_dir():
         yield Path(name).resolve()
         return
-    done = subprocess.run(
-        ["git", "archive", name, "checklists"], cwd=HERE.parent, capture_output=True, check=False
-    )
+    done = subprocess.run(["git", "archive", name, "checklists"], cwd=HERE.parent, capture_output=True, check=False)
     if done.returncode:
         raise SystemExit(f"“{name}”既不是文件夹，也不是 Git 里的版本")
     with tempfile.TemporaryDirectory() as folder:

@@ -150,7 +150,7 @@ class AgencyRules:
 
     def versions(self) -> Iterator[tuple[str, str, Data]]:
         """(kind, hash, content) of every part an inspection may pin."""
-        yield "profile", self.profile_hash, {"agency": self.agency, "values": self.profile}
+        yield "profile", self.profile_hash, self.profile
         yield "item_list", self.item_list_hash, self.item_list
         yield "texts", self.texts_hash, self.texts
         for name, content in self.checklists.items():
@@ -185,9 +185,7 @@ class Library:
         # Last year's list holds until this year's is published: an office without a list could not inspect.
         rules = years[max((year for year in years if year <= on.year), default=min(years))]
         if not rules.in_force(on):
-            raise ProfileNotInForce(
-                f"{rules.agency['name']}的规则在{on.isoformat()}没有生效", agency=agency_id
-            )
+            raise ProfileNotInForce(f"{rules.agency['name']}的规则在{on.isoformat()}没有生效", agency=agency_id)
         return rules
 
 

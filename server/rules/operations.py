@@ -86,7 +86,8 @@ def calendar_for(agency_id: str) -> Calendar:
 def publish_versions(agency_id: str | None = None) -> int:
     """Keep every current version of one agency, or of all; answers how many were new."""
     names = [agency_id] if agency_id else agency_ids()
-    known = set(db.session.execute(select(RuleVersionRow.kind, RuleVersionRow.hash, RuleVersionRow.agency)).tuples())
+    rows = db.session.execute(select(RuleVersionRow.kind, RuleVersionRow.hash, RuleVersionRow.agency))
+    known = {(row.kind, row.hash, row.agency) for row in rows}
     added = 0
     for name in names:
         years = library().agencies.get(name)
@@ -97,9 +98,7 @@ def publish_versions(agency_id: str | None = None) -> int:
                 if (kind, digest, name) in known:
                     continue
                 known.add((kind, digest, name))
-                db.session.add(
-                    RuleVersionRow(kind=kind, hash=digest, agency=name, json=content, created=clock.now())
-                )
+                db.session.add(RuleVersionRow(kind=kind, hash=digest, agency=name, json=content, created=clock.now()))
                 added += 1
     return added
 

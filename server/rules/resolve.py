@@ -104,9 +104,7 @@ def _chain(agency: Layer, doc: Document, layers: Mapping[str, Layer], out: Resol
     return [*chain, agency]
 
 
-def _profile(
-    chain: Sequence[Layer], keys: Mapping[str, KeyRule], own: Document, out: Resolution
-) -> dict[str, Data]:
+def _profile(chain: Sequence[Layer], keys: Mapping[str, KeyRule], own: Document, out: Resolution) -> dict[str, Data]:
     found: dict[str, Data] = {}
     for layer in chain:
         doc = layer.profile
@@ -171,9 +169,7 @@ def _bank(chain: Sequence[Layer], out: Resolution) -> dict[str, Data]:
     return found
 
 
-def _override(
-    bank: dict[str, Data], doc: Document, changes: Sequence[Data], path: Path, out: Resolution
-) -> None:
+def _override(bank: dict[str, Data], doc: Document, changes: Sequence[Data], path: Path, out: Resolution) -> None:
     for position, change in enumerate(changes):
         item = bank.get(change["item"])
         if item is None:

@@ -18,9 +18,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from server.rules.domain import Document, Fault, KeyRule, Layer, Path
 
 # The C parser where there is one, with the implicit types of YAML 1.2 core; its own types are emptied first.
-_Loader: Any = type(
-    "_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}}
-)
+_Loader: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}})
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|false)$", "tf"),
     ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from server.rules.domain import AgencyRules, Data, Library
 from server.rules.resolve import say
+from server.rules.schema_words import named
 
 ITEM_FIELDS = {
     "text": "内容",
@@ -73,8 +74,9 @@ def _listing(old: AgencyRules, new: AgencyRules) -> Iterator[str]:
         elif code not in after:
             yield f"事项清单删去 {code}“{before[code]['item']}”"
         elif before[code] != after[code]:
-            fields = sorted(k for k in {*before[code], *after[code]} if before[code].get(k) != after[code].get(k))
-            yield f"事项清单 {code}“{after[code]['item']}”的{'、'.join(fields)}有改动"
+            old_item, new_item = before[code], after[code]
+            fields = sorted(k for k in {*old_item, *new_item} if old_item.get(k) != new_item.get(k))
+            yield f"事项清单 {code}“{new_item['item']}”的{'、'.join(named(field) for field in fields)}有改动"
 
 
 def _checklists(old: Mapping[str, Data], new: Mapping[str, Data]) -> Iterator[str]:

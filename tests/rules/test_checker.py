@@ -34,14 +34,24 @@ def test_an_empty_list_of_bases_is_no_basis_either(tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    (GENERAL, "law: work_safety_law, text: 安全生产法22", "law: work_safty_law, text: 安全生产法22", "不在 bases/laws.yaml 里"),
+    (
+        GENERAL,
+        "law: work_safety_law, text: 安全生产法22",
+        "law: work_safty_law, text: 安全生产法22",
+        "不在 bases/laws.yaml 里",
+    ),
     (GENERAL, "photo: on_fail", "photo: maybe", "只能写：never、on_fail、always"),
     (GENERAL, "id: GE-03", "id: GE-02", "检查项编号 GE-02 已经用过"),
     (GENERAL, "  evidence: ", "  evidense: ", "有不认识的栏目“evidense”"),
     (GENERAL, "answer: {type: c3}", "answer: {type: choice}", "单选、多选要列出选项"),
     (GENERAL, "text: 有未报告, verdict: fail", "text: 有未报告, verdict: neutral", "没有一个选项算不符合"),
     (GENERAL, "  star: true", "  star: 是", "应当是true 或 false"),
-    ("layers/em/bank/mines.yaml", "applies_when: [underground]", "applies_when: [under_ground]", "不在 schema/facts.yaml 里"),
+    (
+        "layers/em/bank/mines.yaml",
+        "applies_when: [underground]",
+        "applies_when: [under_ground]",
+        "不在 schema/facts.yaml 里",
+    ),
     ("layers/em/bank/mines.yaml", "status: M}", "status: L}", "核对状态不能写 L"),
     ("layers/em/texts.yaml", "依法对{unit}进行", "依法对{unt}进行", "占位符“{unt}”不认识"),
     (f"{WUSHEN}/checklists/cl-ws-gen.yaml", "GE-24", "GE-99", "检查项 GE-99 不存在"),
@@ -89,15 +99,24 @@ def test_an_item_of_the_list_needs_a_basis_of_a_kind_the_agency_allows(tmp_path:
     """凡法律法规规章没有规定的，一律不得擅自开展检查: a reference to a foreign city's plan is none."""
     root = copied(tmp_path)
     edit(root, f"{WUGANG}/items-2026.yaml", "  - {law: cad_law, text: 人防法17, status: L}\n", "")
-    edit(root, f"{WUGANG}/items-2026.yaml", "{law: cad_law, text: 人防法23, status: L}",
-         "{law: lvliang_2025_plan, text: 吕梁2025计划, status: W}")
+    edit(
+        root,
+        f"{WUGANG}/items-2026.yaml",
+        "{law: cad_law, text: 人防法23, status: L}",
+        "{law: lvliang_2025_plan, text: 吕梁2025计划, status: W}",
+    )
     [sentence] = sentences(root)
     assert "没有本机关允许的依据（法律、行政法规、部门规章、地方性法规、地方政府规章）" in sentence
 
 
 def test_a_superseded_law_must_be_replaced(tmp_path: Path) -> None:
     root = copied(tmp_path)
-    edit(root, "bases/laws.yaml", "in_force: \"2011-12-01\", status: to_verify", "in_force: \"2011-12-01\", status: superseded")
+    edit(
+        root,
+        "bases/laws.yaml",
+        'in_force: "2011-12-01", status: to_verify',
+        'in_force: "2011-12-01", status: superseded',
+    )
     told = sentences(root)
     assert told and all("危化条例已被替代，请改用hazchem_law" in sentence for sentence in told)
 

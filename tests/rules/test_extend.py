@@ -41,12 +41,19 @@ def test_an_agency_copied_from_another_works_after_the_edits_of_the_readme(tmp_p
     shutil.rmtree(new / "demo")
     edit(root, "emergency-newplace/profile.yaml", "id: emergency-wushen", "id: emergency-newplace")
     edit(root, "emergency-newplace/profile.yaml", "name: 乌审旗应急管理局", "name: 新地方应急管理局")
-    edit(root, "emergency-newplace/profile.yaml", "report.inspection_deadline_wd:\n    value: 5",
-         "report.inspection_deadline_wd:\n    value: 3")
+    edit(
+        root,
+        "emergency-newplace/profile.yaml",
+        "report.inspection_deadline_wd:\n    value: 5",
+        "report.inspection_deadline_wd:\n    value: 3",
+    )
     library = load_library(root)
     rules = library.agency("emergency-newplace")
     assert rules.agency["name"] == "新地方应急管理局"
-    assert (rules.value("report.inspection_deadline_wd"), library.agency(WUSHEN).value("report.inspection_deadline_wd")) == (3, 5)
+    assert (
+        rules.value("report.inspection_deadline_wd"),
+        library.agency(WUSHEN).value("report.inspection_deadline_wd"),
+    ) == (3, 5)
     assert rules.profile["report.inspection_deadline_wd"]["layer"] == "emergency-newplace"
 
 

@@ -35,13 +35,28 @@ def test_one_inspector_instead_of_two_is_refused_with_the_article(tmp_path: Path
     ("agency", "old", "new", "label"),
     [
         (WUGANG, 'secrecy.geotag:\n    value: "off"', 'secrecy.geotag:\n    value: "on"', "记录定位"),
-        (WUGANG, "secrecy.strip_exif:\n    value: true", "secrecy.strip_exif:\n    value: false", "照片去除位置等元数据"),
+        (
+            WUGANG,
+            "secrecy.strip_exif:\n    value: true",
+            "secrecy.strip_exif:\n    value: false",
+            "照片去除位置等元数据",
+        ),
         (WUGANG, "onsite.notice:\n    value: true", "onsite.notice:\n    value: false", "送达《行政检查通知书》"),
         (WUGANG, ", coordinates, ", ", ", "不得采集或公开的内容"),
         (WUSHEN, "team.recusal:\n    value: true", "team.recusal:\n    value: false", "有利害关系须回避"),
         (WUSHEN, "onsite.record:\n    value: true", "onsite.record:\n    value: false", "制作现场检查记录（笔录）"),
-        (WUSHEN, "publish.penalty_deadline_wd:\n    value: 7", "publish.penalty_deadline_wd:\n    value: 8", "行政处罚信息公开期限"),
-        (WUSHEN, "publish.result_deadline_wd:\n    value: 20", "publish.result_deadline_wd:\n    value: null", "抽查结果公开期限"),
+        (
+            WUSHEN,
+            "publish.penalty_deadline_wd:\n    value: 7",
+            "publish.penalty_deadline_wd:\n    value: 8",
+            "行政处罚信息公开期限",
+        ),
+        (
+            WUSHEN,
+            "publish.result_deadline_wd:\n    value: 20",
+            "publish.result_deadline_wd:\n    value: null",
+            "抽查结果公开期限",
+        ),
         (WUSHEN, "[name, certificate_no, valid_to]", "[name, certificate_no]", "检查人员名录库必填栏目"),
     ],
 )
@@ -61,15 +76,24 @@ def test_stricter_than_the_floor_is_welcome_and_stays_a_floor(tmp_path: Path) ->
 
 def test_a_sector_may_not_weaken_the_nation_for_its_agencies(tmp_path: Path) -> None:
     root = copied(tmp_path)
-    edit(root, "layers/em/profile.yaml", "values:\n",
-         'values:\n  team.min: {value: 1, article: 试, quote: "", note: 试}\n')
+    edit(
+        root,
+        "layers/em/profile.yaml",
+        "values:\n",
+        'values:\n  team.min: {value: 1, article: 试, quote: "", note: 试}\n',
+    )
     told = sentences(root)
     assert told and all("layers/em/profile.yaml" in s and "检查人员最少人数" in s for s in told)
 
 
 def test_a_key_without_a_direction_cannot_be_a_floor(tmp_path: Path) -> None:
     root = copied(tmp_path)
-    edit(root, f"{WUSHEN}/profile.yaml", "calendar.base:\n    value: cn", "calendar.base:\n    value: cn\n    floor: true")
+    edit(
+        root,
+        f"{WUSHEN}/profile.yaml",
+        "calendar.base:\n    value: cn",
+        "calendar.base:\n    value: cn\n    floor: true",
+    )
     [sentence] = sentences(root)
     assert "分不出宽严，不能设为底线" in sentence
 
