@@ -1,26 +1,13 @@
-"""The stories behind ``tests/vectors/fold-*.json``: one visit each, told by the people's acts.
-
-``python -m tests.inspections.stories`` writes the files; a test says when they no longer match.
-A changed vector is a changed meaning of records already signed: review it by eye.
-"""
+"""The stories behind ``tests/vectors/fold-*.json``: one visit each, told by the people's acts."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from server.inspections import attest
-from server.inspections.needs import STAGES, missing
-from server.inspections.record_text import record_text
-from server.inspections.steps import steps
 from tests.inspections.heaps import heap
 from tests.inspections.packs import DUTY, SAMPLING, SHORT_DUTY, SPECIAL, TEAM, cad_pack, pack
 from tests.inspections.phones import MINUTE, START, Phone, Scene, as_inner, digest, sha
 
-VECTORS = Path(__file__).parents[1] / "vectors"
 FAIL = {"part": "二层东侧楼梯间", "note": "防火门用木楔顶住，处于常开状态", "measure": "责令立即改正"}
 
 
@@ -302,37 +289,3 @@ STORIES: dict[str, Callable[[], Scene]] = {
     "heap-2": lambda: heap(2),
     "heap-3": lambda: heap(3),
 }
-
-
-def vector(scene: Scene) -> dict[str, Any]:
-    """What both languages must make of a story."""
-    visit = scene.visit()
-    text = record_text(visit, scene.pack)
-    outcome = visit["outcome"]["kind"] if visit["outcome"] else "completed"
-    return {
-        "pack": scene.pack,
-        "events": scene.events,
-        "want_visit": visit,
-        "want_missing": {stage: missing(visit, scene.pack, stage) for stage in STAGES},
-        "want_steps": steps(scene.pack["profile"], scene.pack, outcome),
-        "want_text": text.splitlines(),
-        "want_chains": visit["chains"],
-        "want_pin": attest.pin_of(scene.pack),
-        "want_d": attest.digest(visit, text),
-    }
-
-
-def as_file(value: Any) -> str:
-    """The bytes of a vector file: readable, one field per line, stable."""
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-
-
-def main() -> None:
-    for name, story in STORIES.items():
-        path = VECTORS / f"fold-{name}.json"
-        path.write_text(as_file(vector(story())), encoding="utf-8")
-        sys.stdout.write(f"{path.name}\n")
-
-
-if __name__ == "__main__":
-    main()

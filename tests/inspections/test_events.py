@@ -10,8 +10,9 @@ import pytest
 from server.inspections.event_types import AFTER_SEAL, BODIES, CONTENT, PROCEDURE
 from server.inspections.events import allowed_after_seal, check_body, is_content, is_known
 from tests.inspections.phones import SALT
-from tests.inspections.stories import STORIES, VECTORS, as_file
+from tests.inspections.stories import STORIES
 from tests.inspections.write_bodies import CASES, table
+from tests.inspections.write_vectors import VECTORS, as_file
 
 DOCUMENT = VECTORS.parents[1] / "docs" / "events.md"
 

@@ -17,7 +17,8 @@ from server.inspections.record_text import record_text
 from tests.inspections.heaps import JUNK, heap
 from tests.inspections.packs import SHORT_DUTY, pack
 from tests.inspections.phones import START, Phone, Scene, sha
-from tests.inspections.stories import FAIL, STORIES, VECTORS, as_file, short_answers, vector
+from tests.inspections.stories import FAIL, STORIES, short_answers
+from tests.inspections.write_vectors import VECTORS, as_file, vector
 
 NAMES = sorted(path.name for path in VECTORS.glob("fold-*.json"))
 

@@ -10,7 +10,7 @@ from typing import Any
 from server.inspections.event_types import AFTER_SEAL, CONTENT, PROCEDURE, SHAPES
 from server.inspections.events import check_body
 from tests.inspections.phones import SALT, digest, sha
-from tests.inspections.stories import VECTORS, as_file
+from tests.inspections.write_vectors import VECTORS, as_file
 
 ANSWER = {"checklist": "CL-DEMO-1", "item": "FB-D04", "sheet": 0, "val": "pass", "salt": SALT}
 CASES: list[tuple[str, Any]] = [
