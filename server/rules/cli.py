@@ -42,7 +42,7 @@ def check(root: Path) -> int:
 def diff(old: str, new: str) -> int:
     """Print what changed between two versions, in words."""
     with version(old) as before, version(new) as after:
-        labels = {key: rule.label for key, rule in Folder(after).keys().items()}
+        labels = {key: rule.label for key, rule in Folder(after).profile_keys().items()}
         lines = library_diff(examine(before).library, examine(after).library, labels)
     print("\n".join(lines) if lines else "没有改动")
     return 0

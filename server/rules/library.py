@@ -57,7 +57,7 @@ class _Run:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.keys = folder.keys()
+        self.keys = folder.profile_keys()
         self.labels = {key: rule.label for key, rule in self.keys.items()}
         self.validators: dict[str, Any] = {kind: validator(schema) for kind, schema in folder.schemas.items()}
         self.common: list[Fault] = []

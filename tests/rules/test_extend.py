@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -10,26 +11,25 @@ import pytest
 
 from server.rules.domain import ProfileNotInForce, UnknownAgency
 from server.rules.library import load_library
-from tests.rules.folders import GENERAL, WUSHEN, copied, edit
+from tests.rules.folders import CHECKLISTS, GENERAL, WUSHEN, copied, edit
 
-NEW_ITEM = """- id: GE-25
-  text: 安全出口上锁的，现场有人能够立即打开
-  answer: {type: c3}
-  evidence: {photo: on_fail, document: false, mark: false}
-  basis: [{law: work_safety_law, text: 安全生产法42(2), status: L}]
-"""
+
+def readme_item() -> str:
+    """The worked example of the clerk's README, so that what it shows is what works."""
+    text = (CHECKLISTS / "README.md").read_text(encoding="utf-8")
+    return textwrap.dedent("   - id: GE-25" + text.split("   - id: GE-25", 1)[1].split("```", 1)[0]).rstrip() + "\n"
 
 
 def test_the_item_of_the_readme_appears_in_the_checklist(tmp_path: Path) -> None:
     root = copied(tmp_path)
     before = load_library(root).agency(WUSHEN)
     with (root / GENERAL).open("a", encoding="utf-8") as bank:
-        bank.write(NEW_ITEM)
+        bank.write(readme_item())
     edit(root, f"{WUSHEN}/checklists/cl-ws-gen.yaml", "GE-24", "GE-24, GE-25")
     after = load_library(root).agency(WUSHEN)
     added = after.checklists["CL-WS-GEN"]["sections"][-1]["items"][-1]
     assert added["text"] == "安全出口上锁的，现场有人能够立即打开"
-    assert (added["extra"], added["applies_when"], added["guidance"], added["star"]) == ([], [], "", False)
+    assert (added["extra"], added["applies_when"], added["star"]) == ([], [], False)
     assert after.checklist_hashes["CL-WS-GEN"] != before.checklist_hashes["CL-WS-GEN"]
     assert after.checklist_hashes["CL-WS-HC"] == before.checklist_hashes["CL-WS-HC"], "other lists keep their version"
 

@@ -104,7 +104,7 @@ def test_the_national_layer_holds_the_floors_of_the_law_and_every_key() -> None:
     assert base is not None
     values = base.data["values"]
     assert {key for key, entry in values.items() if entry.get("floor")} == FLOORS
-    assert set(values) == set(folder.keys())
+    assert set(values) == set(folder.profile_keys())
     assert all(values[key]["quote"] for key in FLOORS), "a floor quotes the law that makes it one"
 
 

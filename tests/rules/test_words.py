@@ -18,7 +18,7 @@ def difference(tmp_path: Path, *edits: tuple[str, str, str]) -> list[str]:
     old, new = copied(tmp_path / "old"), copied(tmp_path / "new")
     for change in edits:
         edit(new, *change)
-    labels = {key: rule.label for key, rule in Folder(new).keys().items()}
+    labels = {key: rule.label for key, rule in Folder(new).profile_keys().items()}
     return library_diff(load_library(old), load_library(new), labels)
 
 
