@@ -116,7 +116,7 @@ class Folder:
         self.calendar: dict[str, Any] = json.loads(calendar.read_text(encoding="utf-8")) if calendar.is_file() else {}
         self.faults = reader.faults
 
-    def keys(self) -> dict[str, KeyRule]:
+    def profile_keys(self) -> dict[str, KeyRule]:
         """The profile keys, their Chinese names and what counts as stricter, from the schema."""
         properties = self.schemas["profile"]["properties"]["values"]["properties"]
         return {
