@@ -20,7 +20,7 @@ from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import make_url
 
-from server.platform import clock
+from server.platform import clock, limits
 from server.platform.db import after_commit, session, transaction
 from server.platform.ids import new_id
 from server.platform.settings import Settings
@@ -81,7 +81,7 @@ def queue(app: Flask) -> Huey:
 
 
 def make_huey(app: Flask, settings: Settings) -> Huey:
-    """The queue itself, with its two tasks: run one outbox row, sweep the missed ones."""
+    """The queue itself, with its tasks: run one outbox row, sweep the missed ones, drop old counters."""
     if settings.sqlite:
         huey: Huey = SqliteHuey("suijian", filename=str(settings.data / "jobs.sqlite3"), results=False)
     else:
@@ -96,8 +96,13 @@ def make_huey(app: Flask, settings: Settings) -> Huey:
         with app.app_context():
             sweep()
 
+    def suijian_tidy() -> None:
+        if settings.limits:
+            limits.forget_expired()
+
     app.extensions["suijian-run"] = huey.task()(suijian_run)
     huey.periodic_task(crontab(minute="*"))(suijian_sweep)
+    huey.periodic_task(crontab(minute="7"))(suijian_tidy)
     return huey
 
 

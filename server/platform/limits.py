@@ -31,6 +31,12 @@ def seconds_to_wait() -> int:
     return 60 if broken is None else max(1, broken.reset_at - clock.now_ms() // 1000)
 
 
+def forget_expired() -> int:
+    """Remove the counters whose window has run out; answers how many."""
+    storage = limiter.storage
+    return storage.forget_expired() if isinstance(storage, CounterStorage) else 0
+
+
 def by_device() -> str:
     """Key: the enrolled device of the caller, else the person, else the address."""
     actor = getattr(g, "actor", None)
