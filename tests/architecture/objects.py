@@ -20,7 +20,9 @@ from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import session, transaction
 from server.registry import operations as registry
-from tests.builders import a_client, an_enrolled_device, client_of
+from server.reports import reading
+from tests.builders import a_client, a_person, an_enrolled_device, client_of
+from tests.phone import a_field_phone, record_visit
 from tests.world import Client
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -95,6 +97,18 @@ def _metadata(values: dict[str, str]) -> str:
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
 
 
+def a_report(agency: str) -> str:
+    """The draft that a sealed visit has made by itself, of a fresh visit."""
+    first, second = (a_field_phone(a_person(agency=agency)) for _ in range(2))
+    carried = record_visit(first, second, photos=1, answers=1)
+    second.send()
+    for sha256 in first.send()["lacks"]:
+        first.upload(carried.photos[sha256], "image/jpeg")
+    found = reading.of_inspection(agency, carried.visit.insp)
+    assert found is not None
+    return found
+
+
 # Argument of the rule, or "rule argument" where the same name means different things.
 VALUES: dict[str, Callable[[str], str]] = {
     "person_id": lambda agency: accounts.people(agency)[0].id,
@@ -103,6 +117,8 @@ VALUES: dict[str, Callable[[str], str]] = {
     "unit_id": lambda agency: registry.units(agency)[0].id,
     "batch_id": lambda agency: plans.batches(agency)[0].id,
     "insp_id": an_inspection,
+    "report_id": a_report,
+    "kind": lambda agency: "record",
     "upload_id": lambda agency: _upload(agency)[0],
     "/api/v1/sync/packs/<sha256> sha256": a_pack,
     "/api/v1/sync/blobs/<sha256> sha256": a_document,
@@ -117,6 +133,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/registry/inspectors/<user_id>": {
         "json": {"name": "试验改名", "certificate_no": "试-1", "valid_to": "2030-01-01"}
     },
+    "PUT /api/v1/reports/<report_id>/opinion": {
+        "json": {"base": 0, "evaluation": "试验评价", "handling": "试验处理", "advice": "试验建议"}
+    },
+    "POST /api/v1/reports/<report_id>/approve": {"json": {}},
+    "POST /api/v1/reports/<report_id>/hold": {"json": {"note": "试验"}},
+    "POST /api/v1/reports/<report_id>/return": {"json": {"reasons": [{"text": "试验退回"}]}},
     "HEAD /api/v1/evidence/uploads/<upload_id>": {"headers": TUS},
     "DELETE /api/v1/evidence/uploads/<upload_id>": {"headers": TUS},
     "PATCH /api/v1/evidence/uploads/<upload_id>": {
@@ -130,6 +152,7 @@ OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _uploa
 # What an inspector reaches only when drawn for the inspection.
 ONLY_THE_TEAM = (
     "/api/v1/inspections/<insp_id>",
+    "/api/v1/reports/<report_id>",
     "/api/v1/sync/packs/<sha256>",
     "/api/v1/sync/blobs/<sha256>",
     "/api/v1/evidence/<sha256>/view",
