@@ -6,7 +6,7 @@
 import { fileFact, readFile } from '../device/files'
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
-import { noteAnswer } from './contact'
+import { noteAnswer, noteForbidden } from './contact'
 import { keys, type RefusedFact } from './facts'
 import { epochOf, inventory, unsentFiles, type PendingFile } from './outbox'
 import type { Outcome } from './push'
@@ -65,7 +65,10 @@ async function confirm(parts: BlobParts, files: readonly PendingFile[]): Promise
   const asked = { wall: parts.clock.wall(), mono: parts.clock.mono() }
   const answer = await parts.wire.post<LacksAnswer>('sync/lacks', { sha256: files.map(({ sha256 }) => sha256) })
   if (answer.kind === 'away' || answer.kind === 'login') return answer.kind
-  if (answer.kind === 'problem') return 'trouble'
+  if (answer.kind === 'problem') {
+    await noteForbidden(parts.vault, answer.problem, parts.clock.wall())
+    return 'trouble'
+  }
   const { lacks } = answer.data
   const noted = await noteAnswer(parts.vault, parts.clock, asked, answer.data)
   if (noted === undefined || !Array.isArray(lacks)) return 'away'

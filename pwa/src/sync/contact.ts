@@ -46,6 +46,15 @@ async function offsetChange(vault: Vault, clock: Clock, asked: Asked, now: unkno
   return same ? [] : [{ put: keys.offset, value: fresh }]
 }
 
+/** 403: this device or person may not (revoked, dismissed). A person must know; nothing here is deleted. */
+export async function noteForbidden(
+  vault: Vault, problem: { status: number; code: string; text: string }, at: number,
+): Promise<void> {
+  if (problem.status !== 403) return
+  const alarm: AlarmFact = { kind: 'server', code: problem.code, text: problem.text, at }
+  await vault.write([{ put: keys.alarm(problem.code), value: alarm }])
+}
+
 /**
  * The newest checkpoint becomes the anchor of later headers (record-log 2.4). A smaller log than the one
  * remembered, in the same epoch, means the server shows this phone an older past: E_LOG_ROLLBACK.

@@ -5,7 +5,7 @@
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { CARRIED, eventKey, carriedKey, type CarriedFact, type KeptEvent } from '../device/log'
-import { anchorChanges, noteAnswer } from './contact'
+import { anchorChanges, noteAnswer, noteForbidden } from './contact'
 import { keys, type AckFact, type AlarmFact, type DeviceFact, type RefusedFact } from './facts'
 import { epochOf, inventory, nextBatch, unsentEvents, type Batch, type Pending } from './outbox'
 import { BadReceipt, readReceipt, type Receipt, type ReceiptParts } from './receipt'
@@ -25,6 +25,8 @@ interface PushAnswer {
   readonly now?: unknown
   readonly results?: readonly EventResult[]
   readonly receipt?: string | null
+  /** One per device of the batch, where a carried chain is not the sender's own. */
+  readonly receipts?: Readonly<Record<string, string>>
   readonly next?: Readonly<Record<string, number>>
   readonly lacks?: readonly string[]
 }
@@ -87,7 +89,8 @@ async function settle(
 ): Promise<{ gap: boolean; refused: boolean } | 'untrusted'> {
   const results = new Map((answer.results ?? []).map((result) => [String(result.h), result]))
   const at = parts.clock.wall()
-  const receipt = await trusted(parts, answer.receipt ?? undefined, batch.dev)
+  const text = answer.receipts?.[batch.dev] ?? answer.receipt ?? undefined
+  const receipt = await trusted(parts, text, batch.dev)
   const changes: VaultChange[] = []
   let gap = false
   let refused = false
@@ -98,7 +101,7 @@ async function settle(
       await parts.vault.write(changes)
       return 'untrusted'
     }
-    changes.push({ put: keys.receipt(receipt.size), value: { text: answer.receipt, dev: batch.dev, n: receipt.n } })
+    changes.push({ put: keys.receipt(receipt.size), value: { text, dev: batch.dev, n: receipt.n } })
   }
   let confirmed = 0
   for (const event of batch.events) {
@@ -165,8 +168,7 @@ async function refusal(
 /** True when the batch should be tried in smaller pieces or was settled; false: wait for the next round. */
 async function envelopeRefused(parts: PushParts, epoch: number, batch: Batch, problem: Problem): Promise<boolean> {
   if (problem.status !== 400 && problem.status !== 413 && problem.status !== 422) {
-    const alarm: AlarmFact = { kind: 'server', code: problem.code, text: problem.text, at: parts.clock.wall() }
-    if (problem.status === 403) await parts.vault.write([{ put: keys.alarm(problem.code), value: alarm }])
+    await noteForbidden(parts.vault, problem, parts.clock.wall())
     return false
   }
   if (batch.events.length > 1) return true
