@@ -1,0 +1,39 @@
+import { createRouter, createWebHashHistory } from 'vue-router'
+import { may, restore, useDesk } from './useDesk'
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/login', component: () => import('./LoginScreen.vue'), meta: { open: true } },
+    {
+      path: '/',
+      component: () => import('./DeskFrame.vue'),
+      children: [
+        { path: '', redirect: () => home() },
+        { path: 'reports', component: () => import('./review/QueueScreen.vue') },
+        { path: 'reports/:id', component: () => import('./review/ReviewScreen.vue'), props: true },
+        { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
+        { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
+        { path: 'units', component: () => import('./registry/UnitsScreen.vue') },
+        { path: 'inspectors', component: () => import('./registry/InspectorsScreen.vue') },
+        { path: 'people', component: () => import('./people/PeopleScreen.vue') },
+        { path: 'devices', component: () => import('./people/DevicesScreen.vue') },
+        { path: 'audit', component: () => import('./people/AuditScreen.vue') },
+        { path: 'welcome', component: () => import('./WelcomeScreen.vue') },
+      ],
+    },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})
+
+function home(): string {
+  if (may('reviewer', 'inspector')) return '/reports'
+  if (may('plan_officer')) return '/batches'
+  if (may('administrator')) return '/people'
+  return may('auditor') ? '/audit' : '/welcome'
+}
+
+router.beforeEach(async (to) => {
+  if (to.meta.open || useDesk().value || (await restore().catch(() => false))) return true
+  return { path: '/login', query: { to: to.fullPath } }
+})
