@@ -75,28 +75,32 @@ export function useAnswer(open: OpenVisit, row: () => Row, gate: () => boolean):
     if (!hasSpareWords(saved, next)) await draft.drop()
   }
 
+  function commit(): Promise<boolean> {
+    return queue(async () => {
+      const saved = JSON.parse(JSON.stringify(form.value)) as AnswerForm
+      const next = content.value
+      const standing = heads()
+      const only = standing.length === 1 ? standing[0] : undefined
+      if (!next) return false
+      const known = only !== undefined && sameAnswer(contentOfHead(only), next)
+      if (!known && !(await write(next, standing))) return false
+      await settle(saved, next)
+      return true
+    })
+  }
+
   return {
     form,
     waiting,
     busy,
     keep,
-    commit: () =>
-      queue(async () => {
-        const saved = JSON.parse(JSON.stringify(form.value)) as AnswerForm
-        const next = content.value
-        const standing = heads()
-        const only = standing.length === 1 ? standing[0] : undefined
-        if (!next) return false
-        if (!only || !sameAnswer(contentOfHead(only), next)) if (!(await write(next, standing))) return false
-        await settle(saved, next)
-        return true
-      }),
+    commit,
     decide(val) {
       form.value.val = val
       if (val === 'na') form.value.choice = []
       if (gate()) form.value.gate = true
       keep()
-      return this.commit()
+      return commit()
     },
     choose: (head) =>
       queue(async () => {
