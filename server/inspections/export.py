@@ -19,6 +19,7 @@ from sqlalchemy import and_, or_, select
 from server.accounts import operations as accounts
 from server.evidence import operations as evidence
 from server.inspections import operations, receipts
+from server.inspections.cards import wire
 from server.inspections.domain import PackUnknown
 from server.inspections.record_text import record_text
 from server.inspections.tables import EventRow
@@ -44,8 +45,8 @@ def record_pdf_from(source: RecordPdf) -> None:
 class _Pack:
     """A zip being written, with the hash of every member for the manifest."""
 
-    def __init__(self, target: BinaryIO | io.BytesIO) -> None:
-        self.zip = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
+    def __init__(self, opened: zipfile.ZipFile) -> None:
+        self.zip = opened
         self.members: dict[str, dict[str, object]] = {}
 
     def put(self, name: str, data: bytes) -> None:
@@ -70,34 +71,32 @@ def write_zip(insp_id: str, target: BinaryIO | io.BytesIO) -> dict[str, object]:
         .all()
     )
     devs = sorted({row.dev for row in rows})
-    pack = _Pack(target)
-    pack.put_lines("events.jsonl", [operations.wire(row.header, row.sig, row.body) for row in rows])
-    between, ends = _headers(insp_id, devs, rows)
-    pack.put_lines("headers.jsonl", between)
-    _put_receipts(pack, ends)
-    pack.put(
-        "keys.json",
-        _json({"log": {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}, "devices": _devices(devs)}),
-    )
-    lacking = _put_blobs(pack, view.agency_id, insp_id)
-    text = _put_record(pack, insp_id)
-    manifest: dict[str, object] = {
-        "format": FORMAT,
-        "insp": insp_id,
-        "number": view.number,
-        "agency": view.agency_id,
-        "state": view.state,
-        "code": view.code,
-        "flags": list(view.flags),
-        "made_ms": clock.now_ms(),
-        "events": len(rows),
-        "quarantined": sorted(row.h for row in rows if row.status != "stored"),
-        "lacking": lacking,
-        "record_text": text,
-        "members": pack.members,
-    }
-    pack.zip.writestr(zipfile.ZipInfo("manifest.json", EPOCH), _json(manifest))
-    pack.zip.close()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as opened:
+        pack = _Pack(opened)
+        pack.put_lines("events.jsonl", [wire(row.header, row.sig, row.body) for row in rows])
+        between, ends = _headers(insp_id, devs, rows)
+        pack.put_lines("headers.jsonl", between)
+        _put_receipts(pack, ends)
+        log = {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}
+        pack.put("keys.json", _json({"log": log, "devices": _devices(devs)}))
+        lacking = _put_blobs(pack, view.agency_id, insp_id)
+        text = _put_record(pack, insp_id)
+        manifest: dict[str, object] = {
+            "format": FORMAT,
+            "insp": insp_id,
+            "number": view.number,
+            "agency": view.agency_id,
+            "state": view.state,
+            "code": view.code,
+            "flags": list(view.flags),
+            "made_ms": clock.now_ms(),
+            "events": len(rows),
+            "quarantined": sorted(row.h for row in rows if row.status != "stored"),
+            "lacking": lacking,
+            "record_text": text,
+            "members": pack.members,
+        }
+        opened.writestr(zipfile.ZipInfo("manifest.json", EPOCH), _json(manifest))
     return manifest
 
 

@@ -1,8 +1,8 @@
 """Receipts: the server's signed promise that it holds a device's chain up to a head (D-16, record-log 2.9).
 
-One log per server. Its leaves are blinded entries ``{v, k: "head", dev, n, h, rx}``; the salt travels in the
-receipt's ``extra`` line. A receipt is a ``tlog-proof@v1`` text around a checkpoint signed with Ed25519. Because
-Ed25519 signs deterministically, a lost receipt is not stored but made again, byte for byte, from its row.
+One log per server. Its leaves are blinded entries ``{v, k: "head", dev, n, h, rx}``; salt (16 bytes) and entry
+travel in the receipt's ``extra`` line. A receipt is a ``tlog-proof@v1`` text around a checkpoint signed with
+Ed25519. Ed25519 signs deterministically: a lost receipt is not stored but made again, byte for byte, from its row.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def append(end: Tail, head: Head) -> tuple[Tail, str]:
             execution_options={"preserve_rowcount": True},
         )
         if done.rowcount:
-            return Tail(end.size + 1, edge, end.anchors), _receipt(end.size, salt, end.edge, row["root"])
+            return Tail(end.size + 1, edge, end.anchors), _receipt(end.size, salt, entry, end.edge, row["root"])
         end = tail(end.anchors)
 
 
@@ -96,20 +96,20 @@ def latest(dev: str, n: int = 0) -> str | None:
     """The first receipt that covers counter ``n`` of a device, made again; None when there is none."""
     query = select(LogEntry).where(LogEntry.dev == dev, LogEntry.n >= n).order_by(LogEntry.n, LogEntry.idx).limit(1)
     row = session().scalar(query)
-    return None if row is None else _receipt(row.idx, row.salt, _split(row.path), row.root)
+    return None if row is None else _receipt(row.idx, row.salt, row.entry, _split(row.path), row.root)
 
 
 def newest(dev: str) -> tuple[int, str] | None:
     """(next expected counter, receipt) of the last accepted head of a device; None for an unknown device."""
     query = select(LogEntry).where(LogEntry.dev == dev).order_by(LogEntry.n.desc(), LogEntry.idx.desc()).limit(1)
     row = session().scalar(query)
-    return None if row is None else (row.n + 1, _receipt(row.idx, row.salt, _split(row.path), row.root))
+    return None if row is None else (row.n + 1, _receipt(row.idx, row.salt, row.entry, _split(row.path), row.root))
 
 
 def covering(devs: Sequence[str]) -> list[tuple[str, int, str]]:
     """Every receipt of these devices: (dev, head counter, receipt), oldest first; for exports."""
     rows = session().scalars(select(LogEntry).where(LogEntry.dev.in_(devs)).order_by(LogEntry.idx))
-    return [(row.dev, row.n, _receipt(row.idx, row.salt, _split(row.path), row.root)) for row in rows]
+    return [(row.dev, row.n, _receipt(row.idx, row.salt, row.entry, _split(row.path), row.root)) for row in rows]
 
 
 def head_after(dev: str, n: int) -> int:
@@ -119,10 +119,10 @@ def head_after(dev: str, n: int) -> int:
     return n if found is None else int(found)
 
 
-def _receipt(idx: int, salt: bytes, path: Sequence[bytes], root: bytes) -> str:
+def _receipt(idx: int, salt: bytes, entry: bytes, path: Sequence[bytes], root: bytes) -> str:
     text = checkpoint.format_checkpoint(Checkpoint(LOG_NAME, idx + 1, bytes(root)))
     note = checkpoint.sign_note(text, note_key(), server_keys().log.sign)
-    return checkpoint.format_proof(Proof(idx, tuple(path), note, extra=bytes(salt)))
+    return checkpoint.format_proof(Proof(idx, tuple(path), note, extra=bytes(salt) + bytes(entry)))
 
 
 def _grow(size: int, edge: Sequence[bytes], leaf: bytes) -> tuple[bytes, ...]:
