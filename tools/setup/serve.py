@@ -71,13 +71,24 @@ def _server_env(data: Path, host: str, base: str, options: argparse.Namespace) -
         "SUIJIAN_WORKERS": str(options.workers),
         "PYTHONUNBUFFERED": "1",
     }
-    env.setdefault("SUIJIAN_PUBLIC_URL", base)
+    # What codes and documents print must be reachable from a phone.
+    env.setdefault("SUIJIAN_PUBLIC_URL", f"https://{_lan_address()}:{options.port}" if options.lan else base)
     if options.lan:
         env |= {
             "SUIJIAN_TLS_CERT": str(data / "lan" / "leaf.pem"),
             "SUIJIAN_TLS_KEY": str(data / "lan" / "leaf.key"),
         }
     return env
+
+
+def _lan_address() -> str:
+    """The address this machine would go out from; connecting a datagram socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def _bracketed(host: str) -> str:

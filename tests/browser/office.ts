@@ -1,0 +1,148 @@
+/**
+ * A real server for a scenario: its own data directory, gunicorn and the job worker as processes that
+ * can be stopped or killed. The demo is loaded once per run and copied, because loading takes seconds
+ * and copying does not.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const ROOT = resolve(__dirname, '../..')
+const PYTHON = process.env['SUIJIAN_PYTHON'] ?? join(ROOT, '.venv/bin/python')
+export const PASSWORD = 'Suijian-2026'
+
+let template: string | undefined
+
+function environment(data: string, port: number): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PYTHONPATH: ROOT,
+    PYTHONUTF8: '1',
+    SUIJIAN_DATA: data,
+    SUIJIAN_BIND: `127.0.0.1:${port}`,
+    SUIJIAN_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    SUIJIAN_DATABASE_URL: '',
+  }
+}
+
+function python(data: string, ...args: string[]): string {
+  return execFileSync(PYTHON, ['-m', ...args], {
+    cwd: ROOT,
+    env: environment(data, 0),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+/** A data directory with the five demo agencies, made on first use and removed at the end of the run. */
+function loaded(): string {
+  if (template === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'suijian-demo-'))
+    python(made, 'server.app.cli', 'migrate')
+    python(made, 'server.app.demo')
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    template = made
+  }
+  return template
+}
+
+/** A port below the range the system hands out by itself, so that it is still free at a restart. */
+async function freePort(): Promise<number> {
+  for (let port = 21000 + (process.pid % 5000); port < 32000; port += 1) {
+    const free = await new Promise<boolean>((answer) => {
+      const probe = createServer()
+      probe.once('error', () => answer(false))
+      probe.listen(port, '127.0.0.1', () => probe.close(() => answer(true)))
+    })
+    if (free) return port
+  }
+  throw new Error('no free port')
+}
+
+export class Office {
+  private processes: ChildProcess[] = []
+
+  private constructor(
+    readonly data: string,
+    readonly port: number,
+  ) {}
+
+  /** A new office with the demo loaded and the server running. */
+  static async open(): Promise<Office> {
+    const data = mkdtempSync(join(tmpdir(), 'suijian-office-'))
+    cpSync(loaded(), data, { recursive: true })
+    const office = new Office(data, await freePort())
+    await office.start()
+    return office
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(join(this.data, 'logs'), { recursive: true })
+    const log = openSync(join(this.data, 'logs', 'scenario.log'), 'a')
+    const options = { cwd: ROOT, env: environment(this.data, this.port), stdio: ['ignore', log, log] as ['ignore', number, number] }
+    const config = join(ROOT, 'server/app/gunicorn_conf.py')
+    this.processes = [
+      // A group of its own: killing the group takes the workers with the arbiter.
+      spawn(PYTHON, ['-m', 'gunicorn', '--config', config, '--no-control-socket', 'server.app.wsgi:app'], { ...options, detached: true }),
+      spawn(PYTHON, ['-m', 'server.app.worker'], { ...options, detached: true }),
+    ]
+    await this.healthy()
+  }
+
+  private async healthy(): Promise<void> {
+    const until = Date.now() + 60_000
+    while (Date.now() < until) {
+      if (this.processes.some((each) => each.exitCode !== null)) break
+      const answer = await fetch(`${this.url}/api/v1/health`).catch(() => undefined)
+      if (answer?.ok === true) return
+      await new Promise((tick) => setTimeout(tick, 200))
+    }
+    throw new Error(`the server did not start: see ${this.data}/logs/scenario.log`)
+  }
+
+  /** End the server as an operator would; requests under way are finished. */
+  async stop(): Promise<void> {
+    await this.end('SIGTERM')
+  }
+
+  /** End it as a power cut would. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL')
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const ended = this.processes.map(
+      (each) => new Promise<void>((done) => (each.exitCode !== null || each.signalCode !== null ? done() : each.once('exit', () => done()))),
+    )
+    for (const each of this.processes) {
+      if (each.pid === undefined || each.exitCode !== null || each.signalCode !== null) continue
+      // SIGTERM goes to the arbiter, which tells its workers; SIGKILL must reach the whole group.
+      process.kill(signal === 'SIGKILL' ? -each.pid : each.pid, signal)
+    }
+    await Promise.all(ended)
+    this.processes = []
+  }
+
+  /** `./manage.py cli …` against this office. */
+  cli(...args: string[]): string {
+    return python(this.data, 'server.app.cli', ...args)
+  }
+
+  /** A one-time code with which `login` enrols a phone. */
+  enrolmentCode(login: string): string {
+    const code = this.cli('people', 'code', login).trim().split(/\s/)[0]
+    if (code === undefined || code === '') throw new Error(`no enrolment code for ${login}`)
+    return code
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    rmSync(this.data, { recursive: true, force: true })
+  }
+}
