@@ -54,6 +54,8 @@ def prepare(insp: str) -> str:
     """Make a new pack from what is known now; answers its SHA-256. Running visits keep the one they opened."""
     view = inspections.inspection(insp)
     own = rules.rules_for(view.agency_id)
+    # What the pack pins must stay readable when the files move on.
+    rules.publish_versions(view.agency_id)
     with transaction():
         number = numbers.reserve(view.agency_id, str(own.agency["short"]), "notice", insp)
     facts = _facts(view, number, own)

@@ -29,8 +29,7 @@ export function ownLevel(open: OpenVisit): 'A1' | 'A3' {
 }
 
 export async function codeOf(open: OpenVisit): Promise<string> {
-  const digest = await attest.digest(sha256, open.state.value, signedTextOf(open))
-  return recordCode(b64url.decode(digest))
+  return recordCode(b64url.decode(await attest.signedDigest(sha256, open.state.value, signedTextOf(open))))
 }
 
 /** D-8: closes the content. `count` and `root` cover every event of this visit in this enrolment's own chain. */
