@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from server.app import create_app
 from server.kernel import b64url, chain
 from server.platform import db as database
 from server.platform import signatures
 from server.platform.settings import Settings
-from werkzeug.test import TestResponse
 
 PASSWORD = "a password for tests 7"
 
