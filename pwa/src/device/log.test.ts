@@ -135,10 +135,16 @@ describe('the record log', () => {
     expect(done.ok && done.events[0]?.header).toMatchObject({ off: -1234, offage: 5_000, seen: [9, root] })
   })
 
-  it('notes which kept files an event names, and only those', async () => {
+  it('notes which files of its own an event names, and neither foreign nor fetched ones', async () => {
     const { vault, log } = await phone()
     const mine = 'a'.repeat(64)
-    await vault.write([{ put: `file/${mine}`, value: { sha256: mine, size: 1 } }])
+    const pack = 'c'.repeat(64)
+    await vault.write([
+      { put: `file/${mine}`, value: { sha256: mine, size: 1, origin: 'own' } },
+      { put: `file/${pack}`, value: { sha256: pack, size: 1, origin: 'server' } },
+    ])
+    const open = { pack, pin: 'A'.repeat(43), mode: 'on_site', assignments: [], checklists: [] }
+    expect((await log.append([{ type: 'insp.open', body: open, insp: INSP }])).ok).toBe(true)
     const body = { sha256: mine, size: 1, mime: 'image/png', width: 1, height: 1, src: 'inapp', purpose: 'general', of: 'b'.repeat(64) }
     expect((await log.append([{ type: 'photo.add', body, insp: INSP }])).ok).toBe(true)
     expect(await vault.keys('named/')).toEqual([`named/${INSP}/${mine}`])

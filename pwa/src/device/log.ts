@@ -200,7 +200,9 @@ export class EventLog {
       out.changes.push({ put: eventKey(item.insp, made.event.header.n), value: made.kept, expect: 0 })
       if (item.type === 'seal') out.changes.push({ put: `sealed/${item.insp}`, value: { h: made.kept.h } })
       for (const sha of filesNamed(item.body)) {
-        if (!fresh.has(`file/${sha}`) && (await vault.get(`file/${sha}`)) === undefined) continue
+        // Packs and papers came from the server: an event may name them, they are not sent back.
+        const known = fresh.has(`file/${sha}`) ? 'own' : (await vault.get<{ origin: string }>(`file/${sha}`))?.origin
+        if (known !== 'own') continue
         const named: NamedFact = { insp: item.insp, h: made.kept.h, type: item.type }
         out.changes.push({ put: `named/${item.insp === '' ? '-' : item.insp}/${sha}`, value: named })
       }
