@@ -1,0 +1,101 @@
+/** Mounts one step screen inside an opened visit, as the visit's frame does. Not part of the app. */
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
+import { type Component, defineComponent, h } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import type { Pack } from '@/core/pack'
+import { type OpenVisit, openVisit, provideVisit } from '../visit/useVisit'
+import { type FakePhone, FakeVisit, fakePhone, INSP, ME } from './fakeVisit'
+
+export interface Stage {
+  readonly visit: FakeVisit
+  readonly open: OpenVisit
+  readonly phone: FakePhone
+  readonly screen: VueWrapper
+  tap(name: string): Promise<void>
+  type(name: string, text: string): Promise<void>
+  /** Leaves the field, as a tap elsewhere does. */
+  leave(name: string): Promise<void>
+  has(name: string): boolean
+  text(name: string): string
+  /** The screen closes and opens again over the same store, as after a kill. */
+  reopen(): Promise<Stage>
+}
+
+export interface Wishes {
+  readonly props?: Record<string, unknown>
+  readonly query?: string
+  readonly begun?: boolean
+  readonly visit?: FakeVisit
+}
+
+/** There is no canvas here: a signature field nobody has drawn on. */
+const unsigned = defineComponent({
+  setup(_props, { expose }) {
+    expose({ ink: async () => null })
+    return () => h('div')
+  },
+})
+
+export async function mountStep(step: Component, pack: Pack, wishes: Wishes = {}): Promise<Stage> {
+  const visit = wishes.visit ?? new FakeVisit(pack)
+  if (!wishes.visit && wishes.begun !== false)
+    await visit.write(ME, 'insp.open', { pack: visit.packSha256, pin: 'A'.repeat(43), mode: 'on_site', assignments: ['as-1'], checklists: [] })
+  const phone = fakePhone(visit)
+  const open = await openVisit(phone.session, INSP)
+  if (!open) throw new Error('the fake visit did not open')
+  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: { render: () => null } }] })
+  await router.push(`/${wishes.query ?? ''}`)
+  const frame = defineComponent({
+    setup() {
+      provideVisit(open)
+      return () => h(step, wishes.props)
+    },
+  })
+  const screen = mount(frame, { global: { plugins: [router], stubs: { SignatureField: unsigned } }, attachTo: document.body })
+  await settle()
+  const find = (name: string) => {
+    const found = document.querySelector(`[data-test="${name}"]`)
+    if (!found) throw new Error(`nothing on the screen is called ${name}`)
+    return found as HTMLElement
+  }
+  const input = (name: string): HTMLInputElement => {
+    const found = find(name)
+    return (found.matches('input, textarea, select') ? found : found.querySelector('input, textarea, select')) as HTMLInputElement
+  }
+  return {
+    visit,
+    open,
+    phone,
+    screen,
+    async tap(name) {
+      const element = find(name)
+      element.dispatchEvent(new Event('focusin', { bubbles: true }))
+      ;(element.querySelector('input') ?? element).click()
+      await settle()
+    },
+    async type(name, text) {
+      const element = input(name)
+      element.value = text
+      element.dispatchEvent(new Event('input', { bubbles: true }))
+      await settle()
+    },
+    async leave(name) {
+      input(name).dispatchEvent(new Event('change', { bubbles: true }))
+      await settle()
+    },
+    has: (name) => document.querySelector(`[data-test="${name}"]`) !== null,
+    text: (name) => find(name).textContent?.replace(/\s+/g, ' ').trim() ?? '',
+    async reopen() {
+      screen.unmount()
+      return mountStep(step, pack, { ...wishes, visit })
+    },
+  }
+}
+
+/** Hashing leaves the microtask queue, so a few turns of the event loop are needed. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 6; turn++) {
+    await flushPromises()
+    await new Promise((done) => setTimeout(done, 0))
+  }
+}
