@@ -10,7 +10,6 @@ import { noteAnswer, noteForbidden } from './contact'
 import { keys, type RefusedFact } from './facts'
 import { epochOf, inventory, unsentFiles, type PendingFile } from './outbox'
 import type { Outcome } from './push'
-import { sendFile } from './tus'
 import type { Wire } from './wire'
 
 const ASK_AT_ONCE = 500
@@ -95,6 +94,8 @@ async function sendOne(parts: BlobParts, epoch: number, file: PendingFile): Prom
     const text = '本机的这个文件已损坏，读出的内容与记录的校验值不符，无法上传。请不要卸载随检，并报告管理员。'
     return refuseFile(vault, epoch, file.sha256, { code: 'E_FILE_DAMAGED', text, at: clock.wall() })
   }
+  // Loaded when the first file goes: the list of today must not wait for 16 kB of upload code.
+  const { sendFile } = await import('./tus')
   const what = { sha256: file.sha256, mime: fact.mime, insp: file.insp, bytes }
   const result = await sendFile(
     parts.wire, vault, what, (sent) => parts.progress(file.sha256, sent, bytes.length), parts.piece,
