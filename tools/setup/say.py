@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -53,7 +54,7 @@ def command(
             stdout=sink,
             stderr=subprocess.STDOUT,
             cwd=cwd or places.ROOT,
-            env=dict(env) if env is not None else None,
+            env={**(os.environ if env is None else env), "NO_COLOR": "1", "FORCE_COLOR": "0"},
         )
         try:
             code = _watch(child, started)
