@@ -47,6 +47,14 @@ def test_every_npm_package_has_an_integrity_hash_and_no_address():
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
 
 
+def test_the_npm_lock_is_whole_for_every_platform():
+    """A mirror without some platform's package leaves it out of the lock; ``npm ci`` elsewhere then refuses."""
+    packages = json.loads(text(ROOT / "pwa/package-lock.json"))["packages"]
+    missing = [f"{name} wants {wanted}" for name, entry in packages.items() for wanted in entry.get("optionalDependencies", {})
+               if f"node_modules/{wanted}" not in packages and f"{name}/node_modules/{wanted}" not in packages]
+    assert missing == []
+
+
 def test_no_file_names_a_path_of_somebodys_machine():
     found = []
     for path in tracked():
