@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
@@ -28,6 +29,7 @@ from server.platform.access import PUBLIC, access, body_limit
 blp = Blueprint("evidence", "evidence", url_prefix="/evidence", description="Uploads (tus 1.0), derivatives, originals")
 
 STALL_SECONDS = 20.0
+LEAST_BYTES_PER_SECOND = 512
 TUS = "1.0.0"
 HELD = "held-"
 ALGORITHMS = {"sha1": 20, "sha256": 32}
@@ -92,7 +94,8 @@ def create() -> Response:
 def offset_of(upload_id: str) -> Response:
     """How much has arrived."""
     _speaks_tus()
-    offset, length, upload = _find(upload_id)
+    length, upload = _find(upload_id)
+    offset = length if upload is None else operations.arrived(upload)
     answer = Response(status=200, headers={"Upload-Offset": str(offset), "Upload-Length": str(length)})
     return _expiring(answer, upload)
 
@@ -108,10 +111,11 @@ def append(upload_id: str) -> Response:
     if request.mimetype != OFFSET_TYPE:
         raise TusContentType()
     at = _number("Upload-Offset")
-    offset, length, upload = _find(upload_id)
+    length, upload = _find(upload_id)
     if upload is None:
         if at != length:
             raise domain.OffsetWrong(offset=length)
+        offset = length
     else:
         with _body() as read:
             offset = operations.receive(upload, at, read, _checksum())
@@ -124,7 +128,7 @@ def append(upload_id: str) -> Response:
 def terminate(upload_id: str) -> Response:
     """Give up an unfinished upload. A kept blob is not touched by this."""
     _speaks_tus()
-    _, _, upload = _find(upload_id)
+    _, upload = _find(upload_id)
     if upload is not None and not upload.done:
         with operations.shelf().writing(upload):
             operations.shelf().discard(upload)
@@ -181,29 +185,35 @@ def _expiring(answer: Response, upload: Upload | None) -> Response:
     return answer
 
 
-def _find(upload_id: str) -> tuple[int, int, Upload | None]:
-    """(offset, length, upload) of the caller's own upload; None for the upload of a blob already kept."""
+def _find(upload_id: str) -> tuple[int, Upload | None]:
+    """(length, upload) of the caller's own upload; None for the upload of a blob already kept."""
     if upload_id.startswith(HELD):
-        size = operations.blob(g.actor.agency_id, upload_id.removeprefix(HELD)).size
-        return size, size, None
-    stack = operations.shelf()
-    upload = stack.load(g.actor.dev or g.actor.user_id, upload_id, clock.now_ms())
-    return stack.offset(upload), upload.length, upload
+        return operations.blob(g.actor.agency_id, upload_id.removeprefix(HELD)).size, None
+    upload = operations.shelf().load(g.actor.dev or g.actor.user_id, upload_id, clock.now_ms())
+    return upload.length, upload
 
 
 @contextmanager
 def _body() -> Iterator[Callable[[int], bytes]]:
-    """A reader of the request's body that raises OSError when the sender is gone or silent for too long."""
+    """A reader of the request's body that raises OSError when the sender is gone, silent, or hardly dripping."""
     sock: Any = request.environ.get("gunicorn.socket")
     before = sock.gettimeout() if sock is not None else None
     if sock is not None:
         sock.settimeout(STALL_SECONDS)
+    began, got = time.monotonic(), 0
 
     def read(size: int) -> bytes:
+        nonlocal got
         try:
-            return request.stream.read(size)
+            piece = request.stream.read(size)
         except ClientDisconnected as gone:
             raise ConnectionError("the sender is gone") from gone
+        got += len(piece)
+        # One byte every few seconds never times out on the socket and would hold the thread for days.
+        waited = time.monotonic() - began
+        if waited > STALL_SECONDS and got < waited * LEAST_BYTES_PER_SECOND:
+            raise TimeoutError("the sender is hardly sending")
+        return piece
 
     try:
         yield read

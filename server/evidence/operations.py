@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from server.accounts.domain import Actor
 from server.evidence import domain
 from server.evidence.domain import Named
-from server.evidence.receiving import Announcement, announce, receive, shelf
+from server.evidence.receiving import Announcement, announce, arrived, receive
 from server.evidence.tables import EvidenceBlob, EvidenceRef, insert_into
+from server.evidence.uploads import shelf
 from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import session, unit_of_work
 
 __all__ = [
-    "Announcement", "Blob", "announce", "blob", "check_reader", "derivative_path", "documents_of", "held_of",
+    "Announcement", "Blob", "announce", "arrived", "blob", "check_reader", "derivative_path", "documents_of", "held_of",
     "inspections_naming", "keep_own", "lacks", "name_blobs", "named_before", "named_in", "original_path",
     "receive", "shelf", "states", "team_is",
 ]  # fmt: skip
@@ -106,6 +107,20 @@ def named_in(agency_id: str, insp: str) -> dict[str, str]:
         EvidenceRef.agency_id == agency_id, EvidenceRef.insp == insp
     )
     return {row.sha256: row.kind for row in session().execute(query)}
+
+
+def lacking_counts(agency_id: str, insps: Sequence[str]) -> dict[str, int]:
+    """How many files each of these inspections names that are not here; those that lack nothing are left out."""
+    if not insps:
+        return {}
+    held = and_(EvidenceBlob.agency_id == EvidenceRef.agency_id, EvidenceBlob.sha256 == EvidenceRef.sha256)
+    query = (
+        select(EvidenceRef.insp, func.count())
+        .outerjoin(EvidenceBlob, held)
+        .where(EvidenceRef.agency_id == agency_id, EvidenceRef.insp.in_(insps), EvidenceBlob.sha256.is_(None))
+        .group_by(EvidenceRef.insp)
+    )
+    return {insp: int(count) for insp, count in session().execute(query)}
 
 
 def documents_of(agency_id: str, insp: str) -> list[dict[str, object]]:

@@ -22,9 +22,10 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from server.evidence.tables import EvidenceBlob, EvidenceRef
-from server.platform import jobs
+from server.evidence.uploads import shelf
+from server.platform import clock, jobs
 from server.platform.blobs import blobs
-from server.platform.db import session, unit_of_work
+from server.platform.db import after_commit, session, unit_of_work
 
 WORKER = Path(__file__).with_name("worker.py")
 PHOTO_SECONDS = 30.0
@@ -55,13 +56,14 @@ def wanted() -> None:
         moment = time.monotonic()
         if moment - last["woken"] < WAKE_SECONDS:
             return
-        last["woken"] = moment
+        after_commit(lambda: last.update(woken=moment))
     derive.enqueue()
 
 
 @jobs.job("evidence.derive")
 def derive() -> None:
-    """Decode every pending photo; a second run finds nothing to do."""
+    """Decode every pending photo, and clear away uploads that have expired; a second run finds nothing to do."""
+    shelf().sweep(clock.now_ms())
     queued = current_app.extensions["suijian-jobs"] == "queue"
     while True:
         while derive_pending():

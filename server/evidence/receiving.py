@@ -18,18 +18,13 @@ from sqlalchemy import and_, func, select
 
 from server.evidence import domain, media, photos
 from server.evidence.tables import EvidenceBlob, EvidenceRef, insert_into
-from server.evidence.uploads import Checksum, Shelf, Upload, sha256_of
+from server.evidence.uploads import Checksum, Upload, sha256_of, shelf
 from server.kernel.ids import is_blob_hash
 from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
 from server.rules import operations as rules
-
-
-def shelf() -> Shelf:
-    """Unfinished uploads lie on the same disk as the blobs, so that keeping one is a link and not a copy."""
-    return Shelf(blobs().root.parent / "uploads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +113,19 @@ def receive(
         blobs().put_file(stack.part(upload), upload.sha256)
         _keep(upload.agency_id, upload.sha256, upload.length, found, upload.owner)
         stack.finish(upload)
+    return at
+
+
+def arrived(upload: Upload) -> int:
+    """How many bytes have arrived; all of them only when the file is kept.
+
+    A server that was killed between the last byte and the commit finds a full part at the next question. A client
+    takes "everything has arrived" for "it is safe" and asks no more, so the file is kept now, before the answer.
+    Raises what ``receive`` raises.
+    """
+    at = shelf().offset(upload)
+    if at == upload.length and not upload.done:
+        return receive(upload, at, lambda _size: b"")
     return at
 
 

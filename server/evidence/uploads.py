@@ -26,6 +26,7 @@ from server.evidence.domain import (
     UploadUnknown,
 )
 from server.kernel.ids import is_uuid7
+from server.platform.blobs import blobs
 
 CHUNK = 256 * 1024
 
@@ -182,6 +183,11 @@ class Shelf:
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(upload)))
         draft.rename(path)
+
+
+def shelf() -> Shelf:
+    """Unfinished uploads lie on the same disk as the blobs, so that keeping one is a link and not a copy."""
+    return Shelf(blobs().root.parent / "uploads")
 
 
 def sha256_of(descriptor: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.evidence import operations as evidence
-from server.evidence import receiving
+from server.evidence import uploads
 from server.evidence.tables import EvidenceBlob
 from server.platform.blobs import blobs
 from server.platform.db import session
@@ -36,7 +36,7 @@ def held(data: bytes) -> bool:
 
 
 def leftovers(phone) -> list[str]:
-    return sorted(path.name for path in receiving.shelf().root.glob(f"{phone.dev}/*.part"))
+    return sorted(path.name for path in uploads.shelf().root.glob(f"{phone.dev}/*.part"))
 
 
 PHOTO = phones.a_picture(11, (400, 300))
@@ -197,7 +197,7 @@ def test_an_expired_upload_is_gone(phone):
     made = phone.announce(PHOTO, "image/jpeg")
     assert made.headers["Upload-Expires"].endswith("GMT")
     upload_id = made.headers["Location"].rsplit("/", 1)[1]
-    stack = receiving.shelf()
+    stack = uploads.shelf()
     found = stack.load(phone.dev, upload_id, 0)
     stack.create(type(found)(**{**{f: getattr(found, f) for f in found.__slots__}, "expires_ms": 1}))
     assert phone.client.head(made.headers["Location"], headers=TUS).status_code == 404
@@ -206,8 +206,8 @@ def test_an_expired_upload_is_gone(phone):
 
 def test_a_second_writer_is_told_at_once(phone):
     made = phone.announce(PHOTO, "image/jpeg")
-    upload = receiving.shelf().load(phone.dev, made.headers["Location"].rsplit("/", 1)[1], 0)
-    with receiving.shelf().writing(upload):
+    upload = uploads.shelf().load(phone.dev, made.headers["Location"].rsplit("/", 1)[1], 0)
+    with uploads.shelf().writing(upload):
         assert phone.patch(made.headers["Location"], 0, PHOTO).status_code == 423
     assert phone.patch(made.headers["Location"], 0, PHOTO).status_code == 204
 
@@ -222,6 +222,17 @@ def test_a_cut_connection_keeps_what_arrived(phone):
     assert answer.status_code == 408
     assert phone.client.head(where, headers=TUS).headers["Upload-Offset"] == "6000"
     assert phone.patch(where, 6_000, PHOTO[6_000:]).status_code == 204
+    assert held(PHOTO)
+
+
+def test_a_server_killed_between_the_last_byte_and_the_commit_does_not_call_the_file_arrived(phone):
+    """Found by kill -9: the part was full, HEAD said so, the client believed it was safe, and no row existed."""
+    made = phone.announce(PHOTO, "image/jpeg")
+    upload = uploads.shelf().load(phone.dev, made.headers["Location"].rsplit("/", 1)[1], 0)
+    uploads.shelf().part(upload).write_bytes(PHOTO)
+    assert not held(PHOTO)
+    found = phone.client.head(made.headers["Location"], headers=TUS)
+    assert found.headers["Upload-Offset"] == str(len(PHOTO))
     assert held(PHOTO)
 
 
