@@ -83,7 +83,7 @@ def change_password(body: dict[str, Any]) -> None:
 
 
 @blp.get("/people")
-@access("administrator", "plan_officer", "reviewer")
+@access("administrator", "plan_officer", "reviewer", "auditor")
 @blp.response(200, schemas.PeopleOut)
 def people() -> dict[str, Any]:
     """The people of the own agency."""
@@ -149,7 +149,7 @@ def enrol(body: dict[str, Any]) -> dict[str, Any]:
 @access(SIGNED_IN)
 @blp.response(200, schemas.DevicesOut)
 def devices() -> dict[str, Any]:
-    """My devices; for an administrator those of the agency."""
+    """My devices; for an administrator or auditor those of the agency."""
     return {"devices": operations.list_devices(g.actor)}
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.accounts import domain
 from server.accounts.domain import Actor, BadEnrolmentCode, BadKey, KeyAlreadyEnrolled, NotFound
 from server.accounts.sessions import Tokens, key_of, open_family, signed_by
-from server.accounts.tables import Enrolment, EnrolmentCode, Person
+from server.accounts.tables import Enrolment, EnrolmentCode, Person, SessionFamily
 from server.audit import operations as audit
 from server.kernel import b64url, canonical, chain
 from server.platform import clock
@@ -50,6 +50,8 @@ class Device:
     revoked_at: datetime | None
     revoke_reason: str
     user_name: str = ""
+    self_test: Mapping[str, Any] = field(default_factory=dict)
+    last_contact: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -169,21 +171,27 @@ def device_record(dev: str) -> tuple[str, str] | None:
 
 
 def list_devices(actor: Actor) -> list[Device]:
-    """An administrator sees the agency's devices, everybody else their own. Newest first."""
+    """Administrator and auditor see the agency's devices, everybody else their own. Newest first.
+
+    ``last_contact`` is the last login or renewal of a session, so at most ten minutes behind a working phone."""
+    contacts = (
+        select(SessionFamily.dev, func.max(SessionFamily.rotated_at).label("at")).group_by(SessionFamily.dev).subquery()
+    )
     query = (
-        select(Enrolment, Person.name)
+        select(Enrolment, Person.name, contacts.c.at)
         .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(contacts, contacts.c.dev == Enrolment.dev)
         .where(Enrolment.agency_id == actor.agency_id)
         .order_by(Enrolment.enrolled_at.desc())
     )
-    if not actor.has("administrator"):
+    if not actor.has("administrator", "auditor"):
         query = query.where(Enrolment.person_id == actor.user_id)
-    return [_device(row, name) for row, name in session().execute(query)]
+    return [_device(row, name, at) for row, name, at in session().execute(query)]
 
 
-def _device(row: Enrolment, name: str = "") -> Device:
+def _device(row: Enrolment, name: str = "", last_contact: datetime | None = None) -> Device:
     return Device(row.dev, row.person_id, row.agency_id, row.installation, row.spki, row.label,
-                  row.enrolled_at, row.revoked_at, row.revoke_reason, name)
+                  row.enrolled_at, row.revoked_at, row.revoke_reason, name, row.self_test, last_contact)
 
 
 def _code_hash(code: str) -> str:

@@ -146,6 +146,8 @@ class DeviceOut(Schema):
     enrolled_at = StrictInstant(required=True)
     revoked_at = StrictInstant(required=True, allow_none=True)
     revoke_reason = StrictStr(required=True)
+    self_test = fields.Dict(keys=StrictStr(), required=True)
+    last_contact = StrictInstant(required=True, allow_none=True)
 
 
 class DevicesOut(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.accounts import operations as accounts
-from server.documents import preparation
+from server.documents import numbers, preparation
 from server.evidence import operations as evidence
 from server.inspections import operations as inspections
 from server.plans import operations as plans
@@ -17,6 +17,7 @@ def connect() -> None:
     accounts.describe_people_with(registry.describe)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
+    inspections.on_cancelled(numbers.void_unused)
     inspections.on_sealed(reports.sealed)
     inspections.on_folded(reports.folded)
     inspections.describe_change("return", reading.returned_note)

@@ -12,14 +12,34 @@ from flask_smorest import Blueprint
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.evidence import operations as evidence
-from server.inspections import export, operations
+from server.inspections import export, operations, overview
 from server.inspections.domain import InspectionUnknown, PackUnknown
-from server.inspections.schemas import InspectionOut
+from server.inspections.schemas import CancelIn, InspectionOut, OverviewOut, OverviewQuery
 from server.platform.access import access
 
 blp = Blueprint("inspections", "inspections", url_prefix="/inspections", description="Inspections and their records")
 
 READERS = ("inspector", "reviewer", "auditor")
+
+
+@blp.get("")
+@access("plan_officer", "reviewer", "auditor")
+@blp.arguments(OverviewQuery, location="query")
+@blp.response(200, OverviewOut)
+def list_inspections(query: dict[str, Any]) -> dict[str, Any]:
+    """Inspections of the agency, the most urgent first. ``ids``: only these, separated by commas."""
+    ids = [one for one in query["ids"].split(",") if one]
+    found = overview.lines(g.actor.agency_id, query["which"], query["text"].strip(), ids, query["limit"], query["offset"])
+    return {"inspections": found}
+
+
+@blp.post("/<insp_id>/cancel")
+@access("plan_officer")
+@blp.arguments(CancelIn)
+@blp.response(204)
+def cancel(body: dict[str, Any], insp_id: str) -> None:
+    """Give up an inspection that nobody has begun; its reserved document numbers are voided with the reason."""
+    operations.cancel(g.actor, insp_id, body["reason"])
 
 
 @blp.get("/<insp_id>")

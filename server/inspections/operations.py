@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,6 +40,7 @@ __all__ = [
     "inspections",
     "is_member",
     "load_pack",
+    "on_cancelled",
     "on_folded",
     "on_sealed",
     "pack_for",
@@ -93,6 +94,16 @@ class VisitView:
     inspection: InspectionView
     visit: Visit
     pack: dict[str, Any]
+
+
+Cancelled = Callable[[Actor, str, str, str], None]
+_cancel_listeners: list[Cancelled] = []
+
+
+def on_cancelled(listener: Cancelled) -> None:
+    """Tell ``listener(actor, agency_id, insp_id, reason)`` inside the unit of work that cancels an inspection."""
+    if listener not in _cancel_listeners:
+        _cancel_listeners.append(listener)
 
 
 # --- making and preparing ---------------------------------------------------------------------------------------
@@ -218,11 +229,15 @@ def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, A
 
 @unit_of_work
 def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
-    """Give up an inspection that nobody has begun. Raises InspectionUnknown, InspectionStarted."""
+    """Give up an inspection that nobody has begun; again changes nothing. Raises InspectionUnknown, InspectionStarted."""
     row = _row(insp_id, actor.agency_id)
     if row.events:
         raise InspectionStarted()
+    if row.state == "cancelled":
+        return _view(row)
     row.state = "cancelled"
+    for listener in _cancel_listeners:
+        listener(actor, row.agency_id, insp_id, reason)
     for member in row.team:
         feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=member["user"])
     audit.record(actor, "inspections.cancelled", "inspection", insp_id, facts={"reason": reason})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from server.platform.schemas import Schema, StrictDate, StrictInt, StrictStr
+from server.inspections.overview import WHICH
+from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInt, StrictStr
 
 
 class MemberOut(Schema):
@@ -35,3 +36,41 @@ class InspectionOut(Schema):
     flags = fields.List(StrictStr(), required=True)
     visit = fields.Dict(allow_none=True)
     media = fields.Dict(keys=StrictStr(), values=StrictStr(), required=True)
+
+
+class OverviewQuery(Schema):
+    which = fields.String(load_default="open", validate=validate.OneOf(list(WHICH)))
+    text = StrictStr(most=80, load_default="")
+    ids = StrictStr(most=4000, load_default="")
+    limit = fields.Integer(validate=validate.Range(1, 200), load_default=50)
+    offset = fields.Integer(validate=validate.Range(0, 1_000_000), load_default=0)
+
+
+class OverviewLineOut(Schema):
+    """``days_left``: working days until ``inspect_by``, negative when overdue."""
+
+    id = StrictStr(required=True)
+    number = StrictStr(required=True)
+    unit_name = StrictStr(required=True)
+    address = StrictStr(required=True)
+    mode = StrictStr(required=True)
+    state = StrictStr(required=True)
+    inspect_by = StrictDate(required=True, allow_none=True)
+    days_left = StrictInt(required=True, allow_none=True)
+    team = fields.List(StrictStr(), required=True)
+    lead = StrictStr(required=True)
+    prepared = StrictBool(required=True)
+    events = StrictInt(required=True)
+    files_lacking = StrictInt(required=True)
+    may_cancel = StrictBool(required=True)
+    report_state = StrictStr(required=True)
+    due_on = StrictDate(required=True, allow_none=True)
+    flags = fields.List(StrictStr(), required=True)
+
+
+class OverviewOut(Schema):
+    inspections = fields.List(fields.Nested(OverviewLineOut), required=True)
+
+
+class CancelIn(Schema):
+    reason = StrictStr(most=300, least=1, required=True)

@@ -12,7 +12,8 @@ from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
 from server.registry import operations, schemas
-from server.registry.domain import InspectorUnknown
+from server.registry.domain import REQUIRED, UNIT_HEADERS, InspectorUnknown
+from server.rules import operations as rules
 
 blp = Blueprint("registry", "registry", url_prefix="/registry", description="检查对象与执法检查人员名录库")
 
@@ -67,6 +68,22 @@ def put_inspector(body: dict[str, Any], user_id: str) -> None:
         raise InspectorUnknown("本机关没有这个人员")
     details = {key: value for key, value in body.items() if key not in ("name", "certificate_no", "valid_to")}
     operations.register_inspector(g.actor, g.actor.agency_id, user_id, body["name"], body["certificate_no"], body["valid_to"], details)
+
+
+@blp.get("/conflicts")
+@access("plan_officer", "reviewer", "auditor")
+@blp.response(200, schemas.ConflictsOut)
+def list_conflicts() -> dict[str, Any]:
+    return {"conflicts": operations.conflicts(g.actor.agency_id)}
+
+
+@blp.get("/headers")
+@access("plan_officer", "reviewer", "administrator", "auditor")
+@blp.response(200, schemas.HeadersOut)
+def unit_headers() -> dict[str, Any]:
+    """What fields and facts of a unit are called, in the order of a registry table."""
+    columns = [{"key": key, "label": words[0], "required": key in REQUIRED} for key, words in UNIT_HEADERS.items()]
+    return {"columns": columns, "facts": [{"key": key, "label": label, "required": False} for key, label in rules.facts().items()]}
 
 
 @blp.post("/conflicts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -232,6 +232,21 @@ def declare_conflict(actor: audit.Who | None, agency_id: str, user_id: str, unit
         db.session.add(row)
     row.reason = reason
     audit.record(actor, "registry.conflict_declared", "unit", unit_id, agency_id, {"inspector": user_id})
+
+
+@dataclass(frozen=True)
+class Conflict:
+    user_id: str
+    unit_id: str
+    unit_name: str
+    reason: str
+    recorded_at: datetime
+
+
+def conflicts(agency_id: str) -> list[Conflict]:
+    """Every recorded interest of the agency's inspectors, newest first."""
+    query = select(ConflictRow, UnitRow.name).join(UnitRow, UnitRow.id == ConflictRow.unit_id).where(ConflictRow.agency_id == agency_id)
+    return [Conflict(row.user_id, row.unit_id, name, row.reason, row.recorded_at) for row, name in db.session.execute(query.order_by(ConflictRow.recorded_at.desc()))]
 
 
 def conflict_between(user_id: str, unit_id: str) -> str | None:

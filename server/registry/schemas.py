@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInt, StrictStr, StrictUUID
+from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInstant, StrictInt, StrictStr, StrictUUID
 
 
 class UnitOut(Schema):
@@ -67,6 +67,29 @@ class InspectorIn(Schema):
     years_of_service = StrictInt(low=0, high=80)
     sector_groups = fields.List(StrictStr(most=80))
     qualifications = fields.List(StrictStr(most=80))
+
+
+class HeaderOut(Schema):
+    key = StrictStr(required=True)
+    label = StrictStr(required=True)
+    required = StrictBool(required=True)
+
+
+class HeadersOut(Schema):
+    columns = fields.List(fields.Nested(HeaderOut), required=True)
+    facts = fields.List(fields.Nested(HeaderOut), required=True)
+
+
+class ConflictOut(Schema):
+    user_id = StrictStr(required=True)
+    unit_id = StrictStr(required=True)
+    unit_name = StrictStr(required=True)
+    reason = StrictStr(required=True)
+    recorded_at = StrictInstant(required=True)
+
+
+class ConflictsOut(Schema):
+    conflicts = fields.List(fields.Nested(ConflictOut), required=True)
 
 
 class ConflictIn(Schema):

@@ -46,7 +46,7 @@ def _line(row: ReportRow, days_left: int) -> dict[str, Any]:
     return {
         "id": row.id, "insp": row.insp, "number": view.number, "unit_name": view.unit_name, "state": row.state, "state_words": domain.STATE_WORDS[row.state], "round": row.round,
         "due_on": row.due_on, "provisional": row.provisional, "days_left": days_left, "lead_target": row.lead_target, "counted_from": row.counted_from, "clamped": row.clamped,
-        "ended_ms": row.ended_ms, "team": [str(member["name"]) for member in view.team], "inspection_state": view.state, "flags": list(view.flags),
+        "ended_ms": row.ended_ms, "team": [str(member["name"]) for member in view.team], "lead": view.lead, "inspection_state": view.state, "flags": list(view.flags),
         "counts": dict(view.counts), "submitted_at": row.submitted_at,
     }
 

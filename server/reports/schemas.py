@@ -27,6 +27,7 @@ class LineOut(Schema):
     clamped = StrictBool(required=True)
     ended_ms = StrictInt(required=True)
     team = fields.List(StrictStr(), required=True)
+    lead = StrictStr(required=True, metadata={"description": "user id of the lead, empty when nobody is"})
     inspection_state = StrictStr(required=True)
     flags = fields.List(StrictStr(), required=True)
     counts = fields.Dict(required=True)

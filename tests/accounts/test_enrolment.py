@@ -177,3 +177,12 @@ def test_a_malformed_enrolment_is_422(client, wrong):
     code = wrong.get("code", "0123456789")
     rest = {name: value for name, value in wrong.items() if name != "code"}
     assert enrol(client, code, Phone(), **rest).status_code == 422
+
+
+def test_administrator_and_auditor_see_what_the_phone_said_of_itself_and_when_it_last_came(client):
+    phone = an_enrolled_device()
+    for role in ("administrator", "auditor"):
+        seen = {one["dev"]: one for one in client_as(role).get("/api/v1/accounts/devices").json["devices"]}
+        assert seen[phone.dev]["self_test"] == {}
+        assert seen[phone.dev]["last_contact"] == seen[phone.dev]["enrolled_at"]
+    assert client_as("inspector").get("/api/v1/accounts/devices").json["devices"] == []

@@ -117,6 +117,8 @@ VALUES: dict[str, Callable[[str], str]] = {
     "unit_id": lambda agency: registry.units(agency)[0].id,
     "batch_id": lambda agency: plans.batches(agency)[0].id,
     "insp_id": an_inspection,
+    # The last one: the others stand for inspections that go on.
+    "/api/v1/inspections/<insp_id>/cancel insp_id": lambda agency: max(view.id for view in inspections.inspections(agency)),
     "report_id": a_report,
     "kind": lambda agency: "record",
     "upload_id": lambda agency: _upload(agency)[0],
@@ -133,6 +135,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/registry/inspectors/<user_id>": {
         "json": {"name": "试验改名", "certificate_no": "试-1", "valid_to": "2030-01-01"}
     },
+    "POST /api/v1/inspections/<insp_id>/cancel": {"json": {"reason": "试验取消"}},
     "PUT /api/v1/reports/<report_id>/opinion": {
         "json": {"base": 0, "evaluation": "试验评价", "handling": "试验处理", "advice": "试验建议"}
     },
