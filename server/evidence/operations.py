@@ -123,20 +123,6 @@ def lacking_counts(agency_id: str, insps: Sequence[str]) -> dict[str, int]:
     return {insp: int(count) for insp, count in session().execute(query)}
 
 
-def lacking_counts(agency_id: str, insps: Sequence[str]) -> dict[str, int]:
-    """How many files each of these inspections names that are not here; those that lack nothing are left out."""
-    if not insps:
-        return {}
-    held = and_(EvidenceBlob.agency_id == EvidenceRef.agency_id, EvidenceBlob.sha256 == EvidenceRef.sha256)
-    query = (
-        select(EvidenceRef.insp, func.count())
-        .outerjoin(EvidenceBlob, held)
-        .where(EvidenceRef.agency_id == agency_id, EvidenceRef.insp.in_(insps), EvidenceBlob.sha256.is_(None))
-        .group_by(EvidenceRef.insp)
-    )
-    return {insp: int(count) for insp, count in session().execute(query)}
-
-
 def documents_of(agency_id: str, insp: str) -> list[dict[str, object]]:
     """Files this server made for an inspection: [{sha256, size, mime, name}], for a phone to fetch beforehand."""
     query = select(EvidenceRef).where(
