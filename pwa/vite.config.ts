@@ -37,6 +37,9 @@ export default defineConfig({
       includeManifestIcons: false,
       workbox: {
         globPatterns: ['**/*.{js,css,html,woff2,wasm,webmanifest}', 'icons/icon-192.png'],
+        // One file: under Trusted Types a worker may not importScripts, and the worker that could not
+        // load its runtime still installs, in silence, with nothing kept.
+        inlineWorkboxRuntime: true,
         navigateFallback: '/index.html',
         navigateFallbackDenylist: [/^\/api/, /^\/desk/, /^\/ca/, /^\/public/],
         cleanupOutdatedCaches: true,

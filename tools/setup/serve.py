@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import os
 import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -141,7 +143,7 @@ def _running(
             with (logs / f"{name}.log").open("ab") as log:
                 processes[name] = subprocess.Popen(
                     command, env=env, cwd=places.ROOT, stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=subprocess.STDOUT, start_new_session=True,
+                    stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_die_with_parent,
                 )
         yield processes
     finally:
@@ -155,6 +157,13 @@ def _running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _die_with_parent() -> None:
+    """Between fork and exec: ask Linux to end this child when the script is killed, however it is killed."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def _wait_until_healthy(
