@@ -1,6 +1,6 @@
 /** Mounts one step screen inside an opened visit, as the visit's frame does. Not part of the app. */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { type Component, defineComponent, h } from 'vue'
+import { type Component, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type { Pack } from '@/core/pack'
 import { type OpenVisit, openVisit, provideVisit } from '../visit/useVisit'
@@ -29,28 +29,29 @@ export interface Wishes {
 }
 
 /** There is no canvas here: a signature field nobody has drawn on. */
-const unsigned = defineComponent({
+const unsigned: Component = {
   setup(_props, { expose }) {
     expose({ ink: async () => null })
     return () => h('div')
   },
-})
+}
 
 export async function mountStep(step: Component, pack: Pack, wishes: Wishes = {}): Promise<Stage> {
   const visit = wishes.visit ?? new FakeVisit(pack)
   if (!wishes.visit && wishes.begun !== false)
     await visit.write(ME, 'insp.open', { pack: visit.packSha256, pin: 'A'.repeat(43), mode: 'on_site', assignments: ['as-1'], checklists: [] })
   const phone = fakePhone(visit)
-  const open = await openVisit(phone.session, INSP)
-  if (!open) throw new Error('the fake visit did not open')
+  const opened = await openVisit(phone.session, INSP)
+  if (!opened) throw new Error('the fake visit did not open')
+  const open = watched(opened)
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: { render: () => null } }] })
   await router.push(`/${wishes.query ?? ''}`)
-  const frame = defineComponent({
+  const frame: Component = {
     setup() {
       provideVisit(open)
       return () => h(step, wishes.props)
     },
-  })
+  }
   const screen = mount(frame, { global: { plugins: [router], stubs: { SignatureField: unsigned } }, attachTo: document.body })
   await settle()
   const find = (name: string) => {
@@ -92,9 +93,30 @@ export async function mountStep(step: Component, pack: Pack, wishes: Wishes = {}
   }
 }
 
-/** Hashing leaves the microtask queue, so a few turns of the event loop are needed. */
+/** Saves under way in any mounted screen: hashing takes its time on a busy machine. */
+let running = 0
+
+function watched(open: OpenVisit): OpenVisit {
+  async function count<T>(work: Promise<T>): Promise<T> {
+    running += 1
+    try {
+      return await work
+    } finally {
+      running -= 1
+    }
+  }
+  return {
+    ...open,
+    add: (type, body) => count(open.add(type, body)),
+    addAll: (events) => count(open.addAll(events)),
+    after: (work) => count(open.after(work)),
+    refresh: () => count(open.refresh()),
+  }
+}
+
+/** Until every save is folded and the screen drawn again. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 6; turn++) {
+  for (let quiet = 0; quiet < 6; quiet = running > 0 ? 0 : quiet + 1) {
     await flushPromises()
     await new Promise((done) => setTimeout(done, 0))
   }
