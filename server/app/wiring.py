@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from server.accounts import operations as accounts
 from server.documents import numbers, preparation
+from server.documents import operations as documents
 from server.evidence import operations as evidence
+from server.inspections import export
 from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
@@ -19,5 +21,7 @@ def connect() -> None:
     evidence.team_is(inspections.is_member)
     inspections.on_cancelled(numbers.void_unused)
     inspections.on_sealed(reports.sealed)
+    inspections.on_sealed(documents.sealed)
+    export.record_pdf_from(documents.record_for_export)
     inspections.on_folded(reports.folded)
     inspections.describe_change("return", reading.returned_note)

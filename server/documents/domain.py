@@ -9,7 +9,8 @@ from server.kernel.errors import DomainError
 DOCUMENT_WORDS = {"notice": "检通字", "record": "检记字", "report": "检报字"}
 """The word between the agency's short name and the year."""
 
-TITLES = {"notice": "行政检查通知书", "receipt": "送达回执", "fire_record": "消防监督检查记录", "onsite_record": "现场检查记录", "report": "检查报告"}
+TITLES = {"notice": "行政检查通知书", "receipt": "送达回执", "record": "现场检查记录", "report": "检查报告"}
+"""Kinds of documents that can be asked for. The record's own title stands in its text (D-7)."""
 
 
 class DocumentUnknown(DomainError):

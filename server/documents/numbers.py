@@ -41,6 +41,12 @@ def reserve(agency_id: str, short: str, kind: str, insp: str) -> str:
     return text
 
 
+def number_of(insp: str, kind: str) -> str:
+    """The number that an inspection holds for a kind, "" when it holds none."""
+    query = select(DocumentNumberRow.text).where(DocumentNumberRow.insp == insp, DocumentNumberRow.kind == kind, DocumentNumberRow.state != "void")
+    return db.session.scalar(query) or ""
+
+
 def mark_used(insp: str, kind: str) -> None:
     """The document was served or finished under its number."""
     for row in db.session.scalars(select(DocumentNumberRow).where(DocumentNumberRow.insp == insp, DocumentNumberRow.kind == kind, DocumentNumberRow.state == "reserved")):

@@ -36,3 +36,15 @@ class DocumentNumberRow(db.Model):
     void_reason: Mapped[str | None] = mapped_column(String(200))
     reserved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class DocumentMadeRow(db.Model):
+    """A PDF that was made from a sealed record or an approved report; found again by what it was made from."""
+
+    __tablename__ = "document_made"
+    insp: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    inputs: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """``Sheet.digest()``: the same inputs give the same bytes, so a row never becomes wrong."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import g
+from flask import Response, g
 from flask_smorest import Blueprint
 
 from server.platform.access import access
-from server.reports import operations, reading, schemas
+from server.reports import operations, papers, reading, schemas
 
 blp = Blueprint("reports", "reports", url_prefix="/reports", description="检查报告与审核")
 QUEUES = {"due": reading.OPEN_STATES, "review": ("submitted", "held"), "approved": ("approved",)}
@@ -69,3 +70,14 @@ def post_hold(body: dict[str, Any], report_id: str) -> None:
 @blp.response(200, schemas.ReturnIdOut)
 def post_return(body: dict[str, Any], report_id: str) -> dict[str, Any]:
     return {"id": operations.give_back(g.actor, report_id, body["reasons"], body["note"])}
+
+
+@blp.get("/<report_id>/documents/<kind>.pdf")
+@access("reviewer", "auditor", "inspector")
+@blp.alt_response(200, description="PDF/A-2b", content_type="application/pdf")
+def get_document(report_id: str, kind: str) -> Response:
+    """``kind``: notice, receipt, record, report. Inspectors read those of their own visits."""
+    name, made = papers.read(g.actor, report_id, kind)
+    answer = Response(made, content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f"inline; filename=\"{kind}.pdf\"; filename*=UTF-8''{quote(name)}"
+    return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +24,15 @@ from server.reports.tables import OpinionRow, ReportRow, ReturnRow
 from server.rules import operations as rules
 
 Visit = dict[str, Any]
+Approved = Callable[[str], None]
+_approved: list[Approved] = []
+
+
+def on_approved(fn: Approved) -> Approved:
+    """Register ``fn(report id)``: called in the unit of work that approves a report."""
+    if fn not in _approved:
+        _approved.append(fn)
+    return fn
 
 
 # --- what the record tells reports (inside the unit of work that brought the events) -------------------------------
@@ -156,6 +165,8 @@ def approve(actor: Actor, report_id: str, note: str = "", clock_reason: str = ""
     for kind in ("notice", "report"):
         numbers.mark_used(report.insp, kind)
     _decided(actor, report, "reports.approved")
+    for told in _approved:
+        told(report.id)
 
 
 def _decided(actor: Actor, report: ReportRow, verb: str) -> None:
