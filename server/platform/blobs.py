@@ -25,6 +25,7 @@ class BlobStore:
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
+        self._rooted: set[str] = set()
         self._store = LocalStore(prefix=root, automatic_cleanup=False)
 
     def key(self, sha256: str) -> str:
@@ -78,7 +79,10 @@ class BlobStore:
             return
         except OSError:
             self._copy(source, sha256)
-        self._settle(sha256)
+            self._settle(sha256)
+            return
+        # The link shares the file that was just synced; only its new name is still to be made durable.
+        self._settle_folders(target)
 
     def _copy(self, source: Path, sha256: str) -> None:
         try:
@@ -89,12 +93,23 @@ class BlobStore:
     def _settle(self, sha256: str) -> None:
         """fsync the file, its folder and the root: "stored" is said only after this."""
         target = self.path(sha256)
-        for path in (target, target.parent, self.root):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        _sync(target)
+        self._settle_folders(target)
+
+    def _settle_folders(self, target: Path) -> None:
+        """fsync the folder, and the root once per folder and process: its entry there never changes again."""
+        _sync(target.parent)
+        if target.parent.name not in self._rooted:
+            _sync(self.root)
+            self._rooted.add(target.parent.name)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def blobs() -> BlobStore:

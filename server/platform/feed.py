@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import insert, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -77,18 +77,22 @@ def _take(current: Session, agency_id: str, count: int) -> int:
     return int(taken.scalar_one())
 
 
+# Built once: every phone asks this every few minutes, and putting the statement together cost as much as running it.
+NEXT_PAGE = (
+    select(Change.seq, Change.kind, Change.object_id, Change.op)
+    .where(
+        Change.agency_id == bindparam("agency"),
+        Change.seq > bindparam("after"),
+        or_(Change.scope_user == "", Change.scope_user == bindparam("user")),
+    )
+    .order_by(Change.seq)
+    .limit(bindparam("most"))
+)
+
+
 def page(agency_id: str, user_id: str, after: int, limit: int = 500) -> list[ChangeLine]:
     """The next changes this person may hear of, oldest first, at most ``limit``."""
-    found = session().execute(
-        select(Change.seq, Change.kind, Change.object_id, Change.op)
-        .where(
-            Change.agency_id == agency_id,
-            Change.seq > after,
-            or_(Change.scope_user == "", Change.scope_user == user_id),
-        )
-        .order_by(Change.seq)
-        .limit(limit)
-    )
+    found = session().execute(NEXT_PAGE, {"agency": agency_id, "user": user_id, "after": after, "most": limit})
     return [ChangeLine(*row) for row in found]
 
 

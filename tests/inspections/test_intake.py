@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select
 
 from server.inspections import operations as inspections
@@ -18,18 +19,17 @@ def rows():
     return session().execute(select(EventRow).order_by(EventRow.dev, EventRow.n)).scalars().all()
 
 
-def check_receipt(text: str, salt_of_entry: dict) -> checkpoint.Checkpoint:
-    proof = checkpoint.parse_proof(text)
-    leaf = chain.log_leaf(proof.extra, canonical.encode(salt_of_entry))
+def check_receipt(text: str, entry: dict) -> checkpoint.Checkpoint:
+    """What a phone does with a receipt: signature, inclusion, and that the entry is about its own head."""
+    extra = checkpoint.parse_proof(text).extra
+    assert extra[16:] == canonical.encode(entry)
     key = receipts.note_key()
 
     def verify(public: bytes, message: bytes, signature: bytes) -> bool:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
         return True
 
-    return checkpoint.check_proof(text, leaf, key.name, [key], verify)[1]
+    return checkpoint.check_proof(text, chain.log_leaf(extra[:16], extra[16:]), key.name, [key], verify)[1]
 
 
 def test_a_whole_visit_arrives_and_is_sealed(ctx):
