@@ -11,6 +11,8 @@ from server.kernel.ids import is_blob_hash
 
 STATES = ("assigned", "prepared", "in_progress", "attested", "sealed", "awaiting_second", "cancelled")
 MODES = ("on_site", "document_review", "network_monitoring")
+MOST_BYTES = 1_000_000_000
+"""The largest size that the body rules allow an event to name."""
 PHOTO_EVENTS = frozenset({"photo.add", "supplement.photo", "late.photo"})
 
 
@@ -53,7 +55,10 @@ def blobs_of(t: str, body: Mapping[str, Any]) -> list[NamedBlob]:
     found: list[NamedBlob] = []
 
     def add(sha256: object, mime: object, kind: str, size: object = 0) -> None:
-        if isinstance(sha256, str) and is_blob_hash(sha256) and isinstance(mime, str) and isinstance(size, int):
+        named = isinstance(sha256, str) and is_blob_hash(sha256) and isinstance(mime, str) and "\0" not in mime
+        # The signature vouches for the sender, not for sense: what no column can hold must not stop the batch.
+        if named and type(size) is int and 0 <= size <= MOST_BYTES:
+            assert isinstance(sha256, str) and isinstance(mime, str)
             found.append(NamedBlob(sha256, size, mime[:64], kind))
 
     if t in PHOTO_EVENTS:

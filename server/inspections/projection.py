@@ -85,6 +85,7 @@ class Work:
         self._own: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self._flags: dict[str, set[str]] = {insp: set() for insp in rows}
         self._visits: dict[str, Visit] = {}
+        self._packs: dict[str, dict[str, Any]] = {}
         self._news: dict[str, list[Event]] = {insp: [] for insp in rows}
 
     @classmethod
@@ -127,21 +128,25 @@ class Work:
         return not geotag_off(self.pack_of(row))
 
     def pack_of(self, row: InspectionRow) -> dict[str, Any]:
-        """The pack the visit was opened with, else the newest."""
-        opened = next(
-            (e["body"]["pack"] for e in self._events[row.id] if e["header"]["t"] == "insp.open" and e["body"]), None
-        )
-        if isinstance(opened, str) and opened != row.pack_sha and _belongs(row.id, opened):
-            return load_pack(opened)
+        """The pack the visit was opened with, else the newest; ``fold`` has found out which."""
         assert row.pack_sha is not None
-        return load_pack(row.pack_sha)
+        return self._packs.get(row.id) or load_pack(row.pack_sha)
+
+    def _fold(self, row: InspectionRow) -> Visit:
+        """The visit by the pack of its first opening. Which opening is the first only the fold can say."""
+        assert row.pack_sha is not None
+        visit = fold(self._events[row.id], load_pack(row.pack_sha))
+        if visit["pack"] in (None, row.pack_sha) or not _belongs(row.id, visit["pack"]):
+            return visit
+        self._packs[row.id] = load_pack(visit["pack"])
+        return fold(self._events[row.id], self._packs[row.id])
 
     def fold(self, items: Sequence[Item] = ()) -> None:
         """Fold every touched inspection; events outside the seal get their flag here, before they are written."""
         for insp, row in self.rows.items():
             if row.pack_sha is None:
                 continue
-            visit = self._visits[insp] = fold(self._events[insp], self.pack_of(row))
+            visit = self._visits[insp] = self._fold(row)
             outside = set(visit["after_seal"])
             for item in items:
                 if item.event.h in outside:
@@ -171,20 +176,26 @@ class Work:
 
     def _project(self, row: InspectionRow, visit: Visit, now_ms: int) -> None:
         enough = len(attest.agreed(visit)) >= min_team(self.pack_of(row))
+        # Chains count what the record holds: content the seal does not cover stands outside of it.
+        outside = set(visit["after_seal"])
         content = judged_flags.content_by_device(
-            self._events[row.id], lambda e: (e["header"]["dev"], e["header"]["n"], e["h"], e["header"]["t"])
+            [event for event in self._events[row.id] if event["h"] not in outside],
+            lambda e: (e["header"]["dev"], e["header"]["n"], e["h"], e["header"]["t"]),
         )
+        before = (row.seals, row.state)
+        row.counts = dict(visit["counts"])
+        row.ended_at = visit["ended_at"]
+        if row.state == "cancelled" and visit["opened"] is not None:
+            # It was carried out all the same, by a phone that had not heard: what happened counts, and is flagged.
+            row.kept_flags = {**row.kept_flags, "cancelled": "F_CANCELLED"}
+        if row.state != "cancelled" or visit["opened"] is not None:
+            row.state = "prepared" if visit["state"] == "assigned" else visit["state"]
         found = {
             *self._flags[row.id],
             *judged_flags.visit_flags(visit, enough, content, row.devices),
-            *row.media_flags.values(),
+            *row.kept_flags.values(),
         }
-        before = (row.seals, row.state)
         row.flags = sorted(found)
-        row.counts = dict(visit["counts"])
-        row.ended_at = visit["ended_at"]
-        if row.state != "cancelled":
-            row.state = "prepared" if visit["state"] == "assigned" else visit["state"]
         linked = [seal for seal in visit["seals"] if seal["linked"]]
         row.seals = len(linked)
         if linked and row.sealed_at is None:

@@ -122,7 +122,8 @@ def _check_header(header: dict[str, Any]) -> None:
     if type(header["off"]) is not int or type(header["offage"]) is not int or header["offage"] < -1:
         raise Refused("E_HEADER", "事件头字段 off、offage 不正确")
     for name, most in _TEXTS.items():
-        if not isinstance(header[name], str) or len(header[name]) > most:
+        # NUL is sound JSON, and text that PostgreSQL cannot store: one such event would stop its whole batch.
+        if not isinstance(header[name], str) or len(header[name]) > most or "\0" in header[name]:
             raise Refused("E_HEADER", f"事件头字段 {name} 不正确")
     if not header["t"] or not header["by"]:
         raise Refused("E_HEADER", "事件头字段 t、by 不能为空")
