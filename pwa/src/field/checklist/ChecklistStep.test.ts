@@ -106,6 +106,9 @@ describe('nothing typed is lost', () => {
     expect(on.open.trouble.value).not.toBe('')
     expect(on.has('item-T-A-unsaved')).toBe(true)
     expect(on.visit.drafts.has('check/CL-T-1/T-A/0')).toBe(true)
+    await on.tap('item-T-A-ok')
+    expect(on.visit.written()).toEqual([{ type: 'check.answer', body: { ...PLACE, item: 'T-A', val: 'pass' } }])
+    expect(on.has('item-T-A-unsaved')).toBe(false)
   })
 })
 
