@@ -44,7 +44,7 @@ class InspectionRow(db.Model):
     code: Mapped[str] = mapped_column(String(10), default="")  # record code of the first seal, D-9
     devices: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)  # dev: {user, installation}
     flags: Mapped[list[str]] = mapped_column(JSON, default=list)
-    media_flags: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # sha256: flag
+    kept_flags: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # what no fold can tell: {sha256 or reason: flag}
     events: Mapped[int] = mapped_column(Integer, default=0)  # rows of this inspection, quarantined ones too
 
 

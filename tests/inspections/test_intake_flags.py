@@ -11,6 +11,7 @@ from server.inspections import operations as inspections
 from server.inspections.tables import LogEntry
 from server.kernel import b64url
 from server.platform.db import session
+from tests import builders
 from tests import phone as phones
 
 
@@ -105,3 +106,33 @@ def test_a_cut_tail_is_seen_in_the_other_phones_attestation(ctx):
     one.event("note.add", {"text": "换了一条"}, visit.insp)
     one.send()
     assert "F_FORK_WITNESSED" in inspections.inspection(visit.insp).flags
+
+
+def test_a_second_round_after_a_stray_note_is_not_called_a_fork(ctx):
+    """A note outside the seal does not count in the chains; the supplement of the next round does."""
+    carried = phones.carry_visit(photos=0, answers=2)
+    one, two, visit = carried.first, carried.second, carried.visit
+    one.event("note.add", {"text": "封存后误记"}, visit.insp)
+    one.photo(visit.insp, phones.a_picture(77))
+    supplement = phones.a_picture(78)
+    one.event(
+        "supplement.photo",
+        {"sha256": "a" * 64, "size": len(supplement), "mime": "image/jpeg", "width": 64, "height": 48,
+         "src": "inapp", "purpose": "item", "return_id": "r-1"},
+        visit.insp,
+    )  # fmt: skip
+    one.attest(visit)
+    two.attest(visit)
+    one.seal(visit, prev_seal=inspections.visit(visit.insp).visit["seals"][0]["h"])
+    two.send()
+    one.send()
+    found = inspections.inspection(visit.insp)
+    assert found.seals == 2
+    assert set(found.flags) == {"F_AFTER_SEAL"}
+
+
+def test_a_cancelled_inspection_that_was_carried_out_all_the_same_counts_and_is_flagged(phone, visit):
+    inspections.cancel(builders.an_actor("plan_officer"), visit.insp, "计划调整")
+    phone.send()
+    found = inspections.inspection(visit.insp)
+    assert (found.state, found.flags) == ("in_progress", ("F_CANCELLED",))

@@ -211,7 +211,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=10), nullable=False),
         sa.Column("devices", sa.JSON(), nullable=False),
         sa.Column("flags", sa.JSON(), nullable=False),
-        sa.Column("media_flags", sa.JSON(), nullable=False),
+        sa.Column("kept_flags", sa.JSON(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection")),
         sa.UniqueConstraint("agency_id", "number", name=op.f("uq_inspection_agency_id_number")),
