@@ -24,4 +24,4 @@ def connect() -> None:
     inspections.on_sealed(documents.sealed)
     export.record_pdf_from(documents.record_for_export)
     inspections.on_folded(reports.folded)
-    inspections.describe_change("return", reading.returned_note)
+    inspections.describe_change("return", reading.returned_note, reading.open_returns)

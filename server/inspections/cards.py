@@ -68,12 +68,24 @@ def wire(header: bytes, sig: bytes, body: bytes | None) -> dict[str, str]:
 # --- what the change feed tells about other capabilities' objects --------------------------------------------------
 
 Describe = Callable[[Actor, str], dict[str, Any] | None]
+Listing = Callable[[Actor], list[str]]
 _describers: dict[str, Describe] = {}
+_listings: dict[str, Listing] = {}
 
 
-def describe_change(kind: str, fn: Describe) -> None:
-    """Let ``fn(actor, object id)`` say what a phone is told about changes of ``kind`` (e.g. reports: "return")."""
+def describe_change(kind: str, fn: Describe, current: Listing | None = None) -> None:
+    """Let ``fn(actor, object id)`` say what a phone is told about changes of ``kind`` (e.g. reports: "return").
+
+    ``current(actor)`` are the ids that a phone without a cursor must be told of; without it such a phone would
+    never hear of what happened before it was enrolled."""
     _describers[kind] = fn
+    if current is not None:
+        _listings[kind] = current
+
+
+def current_objects(actor: Actor) -> list[tuple[str, str]]:
+    """(kind, id) of everything beside visits and events that a new phone must be told of."""
+    return [(kind, object_id) for kind, listing in _listings.items() for object_id in listing(actor)]
 
 
 def described(actor: Actor, kind: str, object_id: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.evidence.photos import on_judged
 from server.inspections import domain, projection
-from server.inspections.cards import describe_change, described, is_member, visit_card, wire_events
+from server.inspections.cards import current_objects, describe_change, described, is_member, visit_card, wire_events
 from server.inspections.domain import InspectionStarted, InspectionUnknown, PackRefused, PackUnknown
 from server.inspections.intake import Outcome, Result, standing, take_in
 from server.inspections.projection import Visit, load_pack, on_folded, on_sealed
@@ -34,7 +34,10 @@ __all__ = [
     "cancel",
     "change_team",
     "create_inspection",
+    "current_objects",
     "describe_change",
+    "files_of",
+    "hold",
     "described",
     "inspection",
     "inspections",
@@ -151,7 +154,7 @@ def create_inspection(
         code="",
         devices={},
         flags=[],
-        media_flags={},
+        kept_flags={},
         events=0,
     )
     current = session()
@@ -169,7 +172,7 @@ def attach_pack(insp_id: str, pack_bytes: bytes) -> str:
 
     Raises InspectionUnknown, PackRefused (not a pack, or of another inspection).
     """
-    row = _row(insp_id)
+    row = _row(insp_id, lock=True)
     try:
         pack = json.loads(pack_bytes)
     except ValueError as broken:
@@ -198,7 +201,7 @@ def attach_pack(insp_id: str, pack_bytes: bytes) -> str:
 @unit_of_work
 def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, Any]], reason: str) -> InspectionView:
     """A recorded replacement. Who leaves forgets the visit; events kept back as E_NOT_TEAM are judged again."""
-    row = _row(insp_id)
+    row = _row(insp_id, lock=True)
     gone = {member["user"] for member in row.team} - {member["user"] for member in team}
     row.team = [dict(member) for member in team]
     _set_members(row)
@@ -230,7 +233,7 @@ def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, A
 @unit_of_work
 def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
     """Give up an inspection that nobody has begun; again changes nothing. Raises InspectionUnknown, InspectionStarted."""
-    row = _row(insp_id, actor.agency_id)
+    row = _row(insp_id, actor.agency_id, lock=True)
     if row.events:
         raise InspectionStarted()
     if row.state == "cancelled":
@@ -247,17 +250,34 @@ def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
 @unit_of_work
 def set_report(insp_id: str, report_state: str, due_on: date | None = None) -> None:
     """What reports say about an inspection, for the phones' visit cards."""
-    row = _row(insp_id)
+    row = _row(insp_id, lock=True)
     if (row.report_state, row.due_on) != (report_state, due_on or row.due_on):
         row.report_state = report_state
         row.due_on = due_on or row.due_on
         _tell_team(row)
 
 
+def hold(insp_id: str) -> None:
+    """Lock the inspection until the running unit of work ends. Who decides about its report holds it before the
+    report's own row: intake takes the two in this order, and the other one would be a deadlock."""
+    _row(insp_id, lock=True)
+
+
+def files_of(insp_id: str) -> list[str]:
+    """SHA-256 of every file that the record itself names: those of quarantined events, of strangers and of lost
+    phones, are kept as evidence of what happened and are not part of what the visit needs."""
+    table = EventRow.__table__
+    query = select(table.c.t, table.c.body).where(
+        table.c.insp == insp_id, table.c.status == "stored", table.c.t.in_(domain.NAMING_EVENTS), table.c.body.is_not(None)
+    )
+    named = {blob.sha256 for t, body in session().execute(query) for blob in domain.blobs_of(t, json.loads(body))}
+    return sorted(named)
+
+
 @unit_of_work
 def rebuild(insp_id: str) -> InspectionView:
     """Compute the projection again from the stored bytes."""
-    row = _row(insp_id)
+    row = _row(insp_id, lock=True)
     projection.rebuild(row, clock.now_ms())
     return _view(row)
 
@@ -266,9 +286,9 @@ def rebuild(insp_id: str) -> InspectionView:
 def _photo_unreadable(_agency_id: str, sha256: str, insps: tuple[str, ...], readable: bool) -> None:
     """A photo could not be decoded: the visit says so, the bytes stay (D-21)."""
     for insp in insps:
-        row = session().get(InspectionRow, insp)
+        row = session().get(InspectionRow, insp, with_for_update=True)
         if row is not None and not readable:
-            row.media_flags = {**row.media_flags, sha256: "F_MEDIA_UNREADABLE"}
+            row.kept_flags = {**row.kept_flags, sha256: "F_MEDIA_UNREADABLE"}
             row.flags = sorted({*row.flags, "F_MEDIA_UNREADABLE"})
             _tell_team(row)
 
@@ -326,8 +346,10 @@ def pack_for(agency_id: str, sha256: str, member: str | None = None) -> bytes:
 # --- rows -------------------------------------------------------------------------------------------------------
 
 
-def _row(insp_id: str, agency_id: str | None = None) -> InspectionRow:
-    row = session().get(InspectionRow, insp_id)
+def _row(insp_id: str, agency_id: str | None = None, *, lock: bool = False) -> InspectionRow:
+    """``lock``: for whoever writes. Intake holds this row while it folds; what is decided on an older reading of it
+    would be written over what has just arrived."""
+    row = session().get(InspectionRow, insp_id, with_for_update=lock or None)
     if row is None or (agency_id is not None and row.agency_id != agency_id):
         raise InspectionUnknown()
     return row

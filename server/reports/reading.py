@@ -125,6 +125,13 @@ def returned_note(actor: Actor, return_id: str) -> dict[str, Any] | None:
     }
 
 
+def open_returns(actor: Actor) -> list[str]:
+    """Ids of the returns that wait for an answer of this person's teams."""
+    mine = [one.id for one in inspections.inspections(actor.agency_id, user=actor.user_id)]
+    query = select(ReturnRow.id).join(ReportRow, ReportRow.id == ReturnRow.report_id).where(ReportRow.insp.in_(mine), ReportRow.state == "returned", ReturnRow.answered_at.is_(None))
+    return list(db.session.scalars(query.order_by(ReturnRow.round)))
+
+
 def _sections(seen: inspections.VisitView) -> list[dict[str, Any]]:
     """Items with their answers in printing order, grouped as the record prints them."""
     sections: list[dict[str, Any]] = []

@@ -70,10 +70,14 @@ def _snapshot(actor: Actor) -> Page:
         card = inspections.visit_card(view.id, actor.agency_id)
         if card is not None:
             found.append(Change("visit", view.id, "put", card))
-        if view.state in OPEN_STATES:
+        if view.state in OPEN_STATES or view.report_state == "returned":
             data = inspections.described(actor, "events", f"{view.id}/")
             if data is not None:
                 found.append(Change("events", f"{view.id}/", "put", data))
+    for kind, object_id in inspections.current_objects(actor):
+        data = inspections.described(actor, kind, object_id)
+        if data is not None:
+            found.append(Change(kind, object_id, "put", data))
     return Page(cursor, False, found)
 
 
