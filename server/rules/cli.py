@@ -59,7 +59,8 @@ def version(name: str) -> Iterator[Path]:
         raise SystemExit(f"“{name}”既不是文件夹，也不是 Git 里的版本")
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+            # Debian 12's Python has no filters yet; the archive is git's own.
+            archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         yield Path(folder) / "checklists"
 
 
