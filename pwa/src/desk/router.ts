@@ -12,6 +12,7 @@ export const router = createRouter({
         { path: '', redirect: () => home() },
         { path: 'reports', component: () => import('./review/QueueScreen.vue') },
         { path: 'reports/:id', component: () => import('./review/ReviewScreen.vue'), props: true },
+        { path: 'inspections', component: () => import('./plans/InspectionsScreen.vue') },
         { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
         { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
         { path: 'units', component: () => import('./registry/UnitsScreen.vue') },

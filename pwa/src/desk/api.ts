@@ -1,0 +1,21 @@
+/** Names for the shapes of the server's document, so that a screen says `Unit` and the compiler knows what that is. */
+import type { components } from './api.gen'
+
+type Schemas = components['schemas']
+export type Batch = Schemas['BatchOut']
+export type Assignment = Schemas['AssignmentOut']
+export type BatchOutcome = Schemas['BatchOutcomeOut']
+export type UnitOutcome = Schemas['UnitImportOut']
+export type RowError = Schemas['RowErrorOut']
+export type Unit = Schemas['UnitOut']
+export type Headers = Schemas['HeadersOut']
+export type Inspector = Schemas['InspectorOut']
+export type Conflict = Schemas['ConflictOut']
+export type Person = Schemas['PersonOut']
+export type Code = Schemas['CodeOut']
+export type Device = Schemas['DeviceOut']
+export type Fact = Schemas['FactOut']
+export type ChainCheck = Schemas['CheckOut']
+export type InspectionLine = Schemas['OverviewLineOut']
+export type ReportLine = Schemas['LineOut']
+export type ReportWhole = Schemas['DetailOut']

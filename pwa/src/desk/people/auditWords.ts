@@ -1,0 +1,27 @@
+/** What a fact of the audit means in words. A verb that is not listed is shown as it is. */
+import { messages } from '@/ui/i18n'
+
+export const verbWords = messages(
+  {
+    'accounts.login': '登录', 'accounts.login_failed': '登录失败', 'accounts.logout': '退出', 'accounts.refresh_reused': '登录凭据被重复使用', 'accounts.password_changed': '修改密码', 'accounts.person_added': '增加人员', 'accounts.person_changed': '修改人员', 'accounts.enrolment_code': '发登记码', 'accounts.enrol': '登记手机', 'accounts.device_revoked': '停用手机', 'accounts.agency_added': '增加机关',
+    'audit.read': '查看审计', 'documents.number_voided': '文书编号作废', 'evidence.original': '查看原始证据', 'inspections.created': '形成检查', 'inspections.cancelled': '取消检查', 'inspections.exported': '导出检查记录', 'inspections.team_changed': '更换检查人员', 'plans.batch_imported': '导入批次',
+    'registry.units_imported': '导入检查对象', 'registry.inspector_registered': '登记执法证', 'registry.conflict_declared': '登记利害关系', 'reports.drafted': '报告起草', 'reports.opinion': '填写评价意见', 'reports.submitted': '提交报告', 'reports.approved': '报告通过', 'reports.held': '报告暂缓', 'reports.returned': '报告退回',
+  },
+  {
+    'accounts.login': 'signed in', 'accounts.login_failed': 'sign-in failed', 'accounts.logout': 'signed out', 'accounts.refresh_reused': 'token used twice', 'accounts.password_changed': 'changed password', 'accounts.person_added': 'added a person', 'accounts.person_changed': 'changed a person', 'accounts.enrolment_code': 'issued a code', 'accounts.enrol': 'enrolled a phone', 'accounts.device_revoked': 'revoked a phone', 'accounts.agency_added': 'added an agency',
+    'audit.read': 'read the audit', 'documents.number_voided': 'voided a document number', 'evidence.original': 'read original evidence', 'inspections.created': 'made an inspection', 'inspections.cancelled': 'cancelled an inspection', 'inspections.exported': 'exported a record', 'inspections.team_changed': 'changed a team', 'plans.batch_imported': 'imported a batch',
+    'registry.units_imported': 'imported units', 'registry.inspector_registered': 'registered a certificate', 'registry.conflict_declared': 'recorded a conflict', 'reports.drafted': 'report drafted', 'reports.opinion': 'wrote an opinion', 'reports.submitted': 'handed in a report', 'reports.approved': 'approved a report', 'reports.held': 'put a report on hold', 'reports.returned': 'returned a report',
+  },
+)
+export type Verb = Parameters<typeof verbWords>[0]
+export const VERBS: readonly Verb[] = [
+  'accounts.login', 'accounts.login_failed', 'accounts.logout', 'accounts.refresh_reused', 'accounts.password_changed', 'accounts.person_added', 'accounts.person_changed', 'accounts.enrolment_code', 'accounts.enrol', 'accounts.device_revoked',
+  'plans.batch_imported', 'registry.units_imported', 'registry.inspector_registered', 'registry.conflict_declared', 'inspections.created', 'inspections.cancelled', 'inspections.team_changed', 'inspections.exported', 'evidence.original',
+  'reports.drafted', 'reports.opinion', 'reports.submitted', 'reports.approved', 'reports.held', 'reports.returned', 'documents.number_voided', 'audit.read',
+]
+const kinds = messages(
+  { person: '人员', device: '手机', agency: '机关', unit: '检查对象', inspector: '执法人员', inspection: '检查', report: '报告', audit: '审计', evidence: '证据', session: '登录' },
+  { person: 'person', device: 'phone', agency: 'agency', unit: 'unit', inspector: 'inspector', inspection: 'inspection', report: 'report', audit: 'audit', evidence: 'evidence', session: 'session' },
+)
+export const verbName = (verb: string): string => verbWords(verb as Verb) ?? verb
+export const kindName = (kind: string): string => kinds(kind as Parameters<typeof kinds>[0]) ?? kind
