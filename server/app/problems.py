@@ -83,6 +83,7 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     evidence.MediaRefused: (415, "格式不允许"),
     evidence.GeoTagged: (422, "不得含有位置信息"),
     evidence.QuotaReached: (429, "上传量已到上限"),
+    evidence.NotNamed: (403, "文件未登记"),
     evidence.TusRefused: (400, "上传请求不正确"),
     evidence.TusVersion: (412, "协议版本不支持"),
     evidence.TusContentType: (415, "内容类型不正确"),

@@ -74,10 +74,10 @@ def create() -> Response:
     length = _number("Upload-Length")
     with_bytes = request.mimetype == OFFSET_TYPE
     in_one_go = with_bytes and request.content_length == length
-    owner = g.actor.dev or g.actor.user_id
     what = operations.Announcement(
-        owner, g.actor.agency_id, meta.get("sha256", ""), length, meta.get("mime", ""), meta.get("insp", "")
-    )
+        enrolled=bool(g.actor.dev), owner=g.actor.dev or g.actor.user_id, agency_id=g.actor.agency_id,
+        sha256=meta.get("sha256", ""), length=length, mime=meta.get("mime", ""), insp=meta.get("insp", ""),
+    )  # fmt: skip
     upload = operations.announce(what, in_one_go=in_one_go)
     if upload is None:
         return _created(f"{HELD}{what.sha256}", length, None)

@@ -90,6 +90,12 @@ class QuotaReached(DomainError):
     code = "E_QUOTA"
 
 
+class NotNamed(DomainError):
+    """只有登记过的设备可以先于记录上传文件"""
+
+    code = "E_NOT_NAMED"
+
+
 class TusRefused(DomainError):
     """上传请求不符合断点续传协议"""
 

@@ -31,6 +31,7 @@ from server.rules import operations as rules
 class Announcement:
     """What a client announces. ``owner``: its device, else its person. ``insp`` may be empty."""
 
+    enrolled: bool
     owner: str
     agency_id: str
     sha256: str
@@ -42,7 +43,7 @@ class Announcement:
 def announce(what: Announcement, *, in_one_go: bool = False) -> Upload | None:
     """Open an upload; None when the blob is already kept, so that not a byte need be sent.
 
-    Raises MediaRefused, UploadTooLarge, MediaDiffers (length differs from the signed event) and QuotaReached.
+    Raises MediaRefused, UploadTooLarge, MediaDiffers (length differs from the signed event), NotNamed, QuotaReached.
     """
     if not is_blob_hash(what.sha256):
         raise domain.TusRefused("Upload-Metadata 缺少 sha256")
@@ -55,6 +56,8 @@ def announce(what: Announcement, *, in_one_go: bool = False) -> Upload | None:
         raise domain.MediaDiffers("文件长度与记录中登记的不一致", signed=standing.size, announced=what.length)
     if standing.today + what.length > domain.BYTES_PER_DEVICE_AND_DAY:
         raise domain.QuotaReached()
+    if standing.kind == "unnamed" and not what.enrolled:
+        raise domain.NotNamed()
     if standing.kind == "unnamed" and standing.unnamed + what.length > domain.UNNAMED_BYTES_PER_DEVICE:
         raise domain.QuotaReached("尚无记录提到这些文件，请先同步检查记录")
     stack = shelf()

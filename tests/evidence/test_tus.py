@@ -269,6 +269,17 @@ def test_files_no_event_names_have_a_quota_and_named_ones_do_not_count(phone, mo
     phone.upload(third, "image/jpeg")
 
 
+def test_a_desk_sends_only_what_an_event_names(phone):
+    """A colleague at the desk may carry in another phone's files, once its events are there."""
+    visit = phones.a_visit(phone)
+    visit.open(phone)
+    phone.photo(visit.insp, PHOTO)
+    desk = phones.FieldPhone(phone.device, builders.a_client(builders.a_person()))
+    assert desk.announce(PHOTO, "image/jpeg").status_code == 403
+    phone.send()
+    assert desk.upload(PHOTO, "image/jpeg") == sha(PHOTO)
+
+
 def test_the_daily_quota_stops_files_and_never_events(phone, monkeypatch):
     monkeypatch.setattr("server.evidence.domain.BYTES_PER_DEVICE_AND_DAY", 100)
     assert phone.announce(PHOTO, "image/jpeg").status_code == 429
