@@ -32,9 +32,9 @@ def sheet(pack: dict[str, Any], number: str) -> Sheet:
     unit, phone = pack["unit"], str(pack["agency"].get("phone", ""))
     told = pack["texts"].get("told")
     data = {
-        "created_ms": pack["created_ms"], "agency": pack["agency"], "title": texts.get("notice_title") or TITLE, "number": number, "foot": "", "mark": draft_mark(pack),
+        "created_ms": pack["created_ms"], "agency": pack["agency"], "title": texts.get("notice_title") or TITLE, "number": number, "foot": "", "mark": draft_mark(pack) if any(one.get("draft") for one in pack["checklists"]) else "",
         "unit": unit["name"],
-        "body": texts.get("notice_body", ""),
+        "body": texts.get("notice_body", "").removeprefix(f"{unit['name']}："),
         "rows": [
             ["检查依据", "；".join(pack["bases"])],
             ["检查事项", _items(pack)],

@@ -156,6 +156,7 @@ OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _uploa
 ONLY_THE_TEAM = (
     "/api/v1/inspections/<insp_id>",
     "/api/v1/reports/<report_id>",
+    "/api/v1/reports/<report_id>/documents/<kind>.pdf",
     "/api/v1/sync/packs/<sha256>",
     "/api/v1/sync/blobs/<sha256>",
     "/api/v1/evidence/<sha256>/view",
