@@ -53,6 +53,8 @@ def folded(insp: str, visit: Visit, types: frozenset[str]) -> None:
     report = _of_inspection(insp)
     if report is None:
         return
+    if report.state != "approved":
+        _date_again(report, visit)
     known = set(db.session.scalars(select(OpinionRow.event).where(OpinionRow.report_id == report.id, OpinionRow.event.is_not(None))))
     fresh = [one for one in visit["opinions"] if one["h"] not in known]
     for one in fresh:
@@ -63,20 +65,42 @@ def folded(insp: str, visit: Visit, types: frozenset[str]) -> None:
 
 def _draft(insp: str, visit: Visit) -> None:
     view = inspections.inspection(insp)
-    profile = _profile(view)
-    span = interval.of_end(visit)
-    ended = view.ended_at or clock.now_ms()
-    counted, clamped = domain.counted_end(ended, span.anchor_ms if span else None, span.received_ms if span else clock.now_ms(), view.flags)
-    due = domain.deadline(counted, clamped, profile, rules.calendar_for(view.agency_id))
+    ended, due = _due(view, visit)
     now = clock.now()
     report = ReportRow(
         id=new_id(), agency_id=view.agency_id, insp=insp, state="draft", round=0, ended_ms=ended, counted_from=due.counted_from, due_on=due.due_on,
-        provisional=due.provisional, clamped=clamped, lead_target=due.lead_target, calendar_version=due.calendar_version, computed_at=now, created_at=now,
+        provisional=due.provisional, clamped=due.clamped, lead_target=due.lead_target, calendar_version=due.calendar_version, computed_at=now, created_at=now,
     )
     db.session.add(report)
     db.session.flush()
     numbers.reserve(view.agency_id, str(rules.rules_for(view.agency_id).agency["short"]), "report", insp)
-    audit.record(None, "reports.drafted", "report", report.id, view.agency_id, {"due_on": due.due_on.isoformat(), "calendar": due.calendar_version, "clamped": clamped})
+    audit.record(None, "reports.drafted", "report", report.id, view.agency_id, {"due_on": due.due_on.isoformat(), "calendar": due.calendar_version, "clamped": due.clamped})
+    _tell(report)
+
+
+def _due(view: inspections.InspectionView, visit: Visit) -> tuple[int, domain.Deadline]:
+    """(signed end in ms, the deadline from it) by what is known of the visit now."""
+    span = interval.of_end(visit)
+    ended = view.ended_at or clock.now_ms()
+    received = span.received_ms if span else clock.now_ms()
+    # A phone that never met this server has no anchor; but nothing ends before it has been planned.
+    anchor = max(view.created_ms, span.anchor_ms if span and span.anchor_ms is not None else 0)
+    counted, clamped = domain.counted_end(ended, anchor, received, view.flags)
+    return ended, domain.deadline(counted, clamped, _profile(view), rules.calendar_for(view.agency_id))
+
+
+def _date_again(report: ReportRow, visit: Visit) -> None:
+    """A signature made before the seal, or a doubt about the clock, may arrive after the draft (D-14): the deadline
+    is what follows from everything known, until the report is approved. Every move is a fact of the audit."""
+    ended, due = _due(inspections.inspection(report.insp), visit)
+    known = (report.ended_ms, report.due_on, report.clamped, report.counted_from)
+    if known == (ended, due.due_on, due.clamped, due.counted_from):
+        return
+    before = report.due_on
+    report.ended_ms, report.counted_from, report.due_on = ended, due.counted_from, due.due_on
+    report.provisional, report.clamped, report.lead_target = due.provisional, due.clamped, due.lead_target
+    report.calendar_version, report.computed_at = due.calendar_version, clock.now()
+    audit.record(None, "reports.dated_again", "report", report.id, report.agency_id, {"from": before.isoformat(), "to": due.due_on.isoformat(), "calendar": due.calendar_version, "clamped": due.clamped})
     _tell(report)
 
 
@@ -100,7 +124,7 @@ def write_opinion(actor: Actor, report_id: str, base: int, opinion: Mapping[str,
     """A new revision of evaluation, handling and advice by a member of the team; answers its number.
 
     ``base`` is the revision the author saw; writing over a newer one keeps both and marks the clash (D-11)."""
-    report = _report(actor.agency_id, report_id)
+    report = _held(actor.agency_id, report_id)
     domain.require("opinion", report.state)
     _require_member(actor, report)
     row = _add_opinion(report, actor.user_id, base, opinion, event=None)
@@ -111,7 +135,7 @@ def write_opinion(actor: Actor, report_id: str, base: int, opinion: Mapping[str,
 @unit_of_work
 def submit(actor: Actor, report_id: str) -> None:
     """The lead hands the report in. Raises TwoRequired, ReportIncomplete, WrongState, NotYours."""
-    report = _report(actor.agency_id, report_id)
+    report = _held(actor.agency_id, report_id)
     domain.require("submit", report.state)
     _require_member(actor, report)
     seen = inspections.visit(report.insp)
@@ -181,7 +205,7 @@ def _decided(actor: Actor, report: ReportRow, verb: str) -> None:
 def gaps_of(report: ReportRow, seen: inspections.VisitView) -> list[dict[str, Any]]:
     """Everything demanded and not there: of the visit, of the files the server lacks, of the opinion."""
     found: list[dict[str, Any]] = list(needs.missing(seen.visit, seen.pack))
-    lacking = evidence.lacks(report.agency_id, sorted(evidence.named_in(report.agency_id, report.insp)))
+    lacking = evidence.lacks(report.agency_id, inspections.files_of(report.insp))
     if lacking:
         found.append({"code": "M_FILES", "text": f"还有 {len(lacking)} 个照片或签名文件没有上传完"})
     return found + _opinion_gaps(report, seen)
@@ -215,7 +239,7 @@ def _require_member(actor: Actor, report: ReportRow) -> None:
 
 
 def _reviewable(actor: Actor, report_id: str, act: str) -> ReportRow:
-    report = _report(actor.agency_id, report_id)
+    report = _held(actor.agency_id, report_id)
     if inspections.is_member(report.insp, actor.user_id):
         raise domain.NotYours("不能审核本人参加的检查")
     domain.require(act, report.state)
@@ -230,11 +254,16 @@ def _add_opinion(report: ReportRow, author: str, base: int, words: Mapping[str, 
     last = latest.rev if latest else 0
     row = OpinionRow(
         id=new_id(), report_id=report.id, rev=last + 1, base=base, clash=domain.clash(base, last), author=author, event=event,
-        evaluation=str(words.get("evaluation", "")), handling=str(words.get("handling", "")), advice=str(words.get("advice", "")), at=clock.now(),
+        evaluation=_storable(words, "evaluation"), handling=_storable(words, "handling"), advice=_storable(words, "advice"), at=clock.now(),
     )
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def _storable(words: Mapping[str, Any], name: str) -> str:
+    """The text without NUL, which PostgreSQL cannot hold; the signed event keeps it as it came."""
+    return str(words.get(name, "")).replace("\0", "")
 
 
 def _latest(report_id: str) -> OpinionRow | None:
@@ -246,6 +275,12 @@ def _report(agency_id: str, report_id: str) -> ReportRow:
     if row is None or row.agency_id != agency_id:
         raise domain.ReportUnknown("没有这份报告")
     return row
+
+
+def _held(agency_id: str, report_id: str) -> ReportRow:
+    """The report for whoever decides about it: nobody else decides, and no event is folded, until the commit."""
+    inspections.hold(_report(agency_id, report_id).insp)
+    return db.session.get_one(ReportRow, report_id, with_for_update=True)
 
 
 def _of_inspection(insp: str) -> ReportRow | None:
