@@ -249,8 +249,8 @@ def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
 
 @unit_of_work
 def set_report(insp_id: str, report_state: str, due_on: date | None = None) -> None:
-    """What reports say about an inspection, for the phones' visit cards."""
-    row = _row(insp_id, lock=True)
+    """What reports say about an inspection, for the phones' visit cards. The caller holds the inspection."""
+    row = _row(insp_id)
     if (row.report_state, row.due_on) != (report_state, due_on or row.due_on):
         row.report_state = report_state
         row.due_on = due_on or row.due_on
