@@ -41,7 +41,7 @@ def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     if only in (None, "ts"):
         suites.append(lambda: _typescript(node_env.ensure_packages()))
     if only in (None, "python"):
-        suites.append(lambda: [_python(pytest_arguments)])
+        suites.append(lambda: [_python(node_env.ensure_packages(), pytest_arguments)])
     if only in (None, "browser"):
         suites.append(_browser)
     outcomes: list[Outcome] = []
@@ -76,11 +76,12 @@ def _typescript(node: node_env.Node) -> list[Outcome]:
     ]
 
 
-def _python(arguments: Sequence[str]) -> Outcome:
+def _python(node: node_env.Node, arguments: Sequence[str]) -> Outcome:
+    """pytest; some tests ask the programs of the PWA, so Node is on their PATH too."""
     report = _report("pytest")
     workers = [] if arguments else ["-n", "2", "--dist", "loadfile"]
     return _run("pytest", [str(places.PYTHON), "-m", "pytest", "-q", f"--junitxml={report}", *workers, *arguments],
-                env=places.child_env(), report=report)
+                env=node_env.node_env(node), report=report)
 
 
 def _browser() -> list[Outcome]:
