@@ -43,7 +43,8 @@ export default defineConfig({
         navigateFallback: '/index.html',
         navigateFallbackDenylist: [/^\/api/, /^\/desk/, /^\/ca/, /^\/public/],
         cleanupOutdatedCaches: true,
-        clientsClaim: false,
+        // The page that installs it is served by it at once: somebody who enrols and drives off must not need a restart.
+        clientsClaim: true,
         skipWaiting: false,
         maximumFileSizeToCacheInBytes: 2_000_000,
         manifestTransforms: [

@@ -29,6 +29,18 @@ export function watchForUpdate(offer: () => void): UpdateWatch {
   }
 }
 
+/**
+ * Tells when this page is served from the phone: until then a screen not yet opened would need the network.
+ * Returns the way to stop listening.
+ */
+export function watchOffline(tell: (here: boolean) => void): () => void {
+  const worker = 'serviceWorker' in navigator ? navigator.serviceWorker : undefined
+  const now = (): void => tell(worker?.controller != null)
+  now()
+  worker?.addEventListener('controllerchange', now)
+  return () => worker?.removeEventListener('controllerchange', now)
+}
+
 async function somebodyEdits(): Promise<boolean> {
   if (!('locks' in navigator)) return false
   const { held } = await navigator.locks.query()

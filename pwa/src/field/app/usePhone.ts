@@ -31,6 +31,17 @@ export function enter(next: Session): void {
 }
 
 export async function leave(): Promise<void> {
-  await unlocked.value?.lock()
+  const going = unlocked.value
   unlocked.value = undefined
+  await going?.lock()
+}
+
+/** What a screen reads by itself. Locked in the middle: the screen is gone, and with it whoever wanted to know. */
+export async function reading(work: () => Promise<void>): Promise<void> {
+  const mine = unlocked.value
+  try {
+    await work()
+  } catch (error) {
+    if (unlocked.value === mine) throw error
+  }
 }
