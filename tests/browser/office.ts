@@ -15,9 +15,15 @@ export const PASSWORD = 'Suijian-2026'
 
 let template: string | undefined
 
-function environment(data: string, port: number): NodeJS.ProcessEnv {
+export interface OfficeOptions {
+  /** Seconds by which the server's clock differs from the real one; see shifted.py. */
+  readonly shift?: number
+}
+
+function environment(data: string, port: number, shift = 0): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    SUIJIAN_TEST_SHIFT_S: String(shift),
     PYTHONPATH: ROOT,
     PYTHONUTF8: '1',
     SUIJIAN_DATA: data,
@@ -25,6 +31,11 @@ function environment(data: string, port: number): NodeJS.ProcessEnv {
     SUIJIAN_PUBLIC_URL: `http://127.0.0.1:${port}`,
     SUIJIAN_DATABASE_URL: '',
   }
+}
+
+/** Runs one of our Python programs and answers what it printed. */
+export function run(file: string, ...args: string[]): void {
+  execFileSync(PYTHON, [join(ROOT, 'tests/browser', file), ...args], { cwd: ROOT, env: environment('', 0), stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 function python(data: string, ...args: string[]): string {
@@ -67,13 +78,14 @@ export class Office {
   private constructor(
     readonly data: string,
     readonly port: number,
+    private readonly shift: number,
   ) {}
 
   /** A new office with the demo loaded and the server running. */
-  static async open(): Promise<Office> {
+  static async open({ shift = 0 }: OfficeOptions = {}): Promise<Office> {
     const data = mkdtempSync(join(tmpdir(), 'suijian-office-'))
     cpSync(loaded(), data, { recursive: true })
-    const office = new Office(data, await freePort())
+    const office = new Office(data, await freePort(), shift)
     await office.start()
     return office
   }
@@ -85,12 +97,12 @@ export class Office {
   async start(): Promise<void> {
     mkdirSync(join(this.data, 'logs'), { recursive: true })
     const log = openSync(join(this.data, 'logs', 'scenario.log'), 'a')
-    const options = { cwd: ROOT, env: environment(this.data, this.port), stdio: ['ignore', log, log] as ['ignore', number, number] }
+    const options = { cwd: ROOT, env: environment(this.data, this.port, this.shift), stdio: ['ignore', log, log] as ['ignore', number, number] }
     const config = join(ROOT, 'server/app/gunicorn_conf.py')
     this.processes = [
       // A group of its own: killing the group takes the workers with the arbiter.
-      spawn(PYTHON, ['-m', 'gunicorn', '--config', config, '--no-control-socket', 'server.app.wsgi:app'], { ...options, detached: true }),
-      spawn(PYTHON, ['-m', 'server.app.worker'], { ...options, detached: true }),
+      spawn(PYTHON, ['-m', 'gunicorn', '--config', config, '--no-control-socket', this.shift === 0 ? 'server.app.wsgi:app' : 'tests.browser.shifted:app'], { ...options, detached: true }),
+      spawn(PYTHON, ['-m', this.shift === 0 ? 'server.app.worker' : 'tests.browser.shifted'], { ...options, detached: true }),
     ]
     await this.healthy()
   }

@@ -1,0 +1,63 @@
+/** The desk in a browser window of its own: sign in, find a report, decide, take the papers out. */
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test'
+import { execFileSync } from 'node:child_process'
+import { PASSWORD } from './office'
+
+export const KINDS = ['notice', 'receipt', 'record', 'report'] as const
+export type Kind = (typeof KINDS)[number]
+
+export class Desk {
+  private constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+    readonly url: string,
+  ) {}
+
+  static async signIn(browser: Browser, url: string, login: string): Promise<Desk> {
+    const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, isMobile: false, hasTouch: false, deviceScaleFactor: 1, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
+    const page = await context.newPage()
+    page.setDefaultTimeout(15_000)
+    const desk = new Desk(context, page, url)
+    await page.goto(`${url}/desk.html`)
+    await desk.on('login').fill(login)
+    await desk.on('password').fill(PASSWORD)
+    await desk.on('login-go').click()
+    await expect(desk.on('sign-out')).toBeVisible()
+    return desk
+  }
+
+  on(test: string) {
+    return this.page.locator(`[data-test="${test}"]`)
+  }
+
+  /** Opens the report of a unit from the queue. */
+  async open(unit: string): Promise<void> {
+    await this.page.goto(`${this.url}/desk.html#/reports`)
+    const row = this.page.locator('tr.open', { hasText: unit })
+    // The report drafts itself in a job after the seal has arrived.
+    await expect(async () => {
+      await this.on('queue-reload').click()
+      await expect(row).toBeVisible({ timeout: 1000 })
+    }).toPass()
+    await row.click()
+    await expect(this.on('report-state')).toBeVisible()
+  }
+
+  async approve(): Promise<void> {
+    await this.on('approve').click()
+    await expect(this.on('report-state')).toHaveText('已通过')
+  }
+
+  get reportId(): string {
+    return /reports\/([^?]+)/.exec(this.page.url())?.[1] ?? ''
+  }
+
+  async close(): Promise<void> {
+    await this.context.close()
+  }
+}
+
+/** Text of a PDF without the line breaks its layout makes. */
+export function textOf(pdf: Buffer): string {
+  return execFileSync('pdftotext', ['-enc', 'UTF-8', '-', '-'], { input: pdf, encoding: 'utf8', maxBuffer: 50_000_000 }).replace(/\s+/g, '')
+}

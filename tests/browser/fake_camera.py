@@ -1,0 +1,36 @@
+"""A film for Chromium's fake camera: ``python tests/browser/fake_camera.py FILE.mjpeg``.
+
+An MJPEG stream is nothing but JPEG files one after the other. Each frame differs from every other, so that no two
+photos of a visit have the same bytes."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+SIZE = (1280, 960)
+FRAMES = 90
+
+
+def frame(number: int) -> bytes:
+    """One JPEG of a red door plate on a wall, with its number and a mark that wanders."""
+    image = Image.linear_gradient("L").resize(SIZE).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((320, 180, 960, 560), fill=(150, 30, 30), outline=(240, 220, 160), width=12)
+    draw.text((640, 370), f"SUIJIAN {number:03d}", font=ImageFont.load_default(96), fill="white", anchor="mm")
+    left = 40 + number * 13
+    draw.ellipse((left, 700, left + 120, 820), fill=(30, 90, 160))
+    out = BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def main(target: Path) -> None:
+    target.write_bytes(b"".join(frame(number) for number in range(FRAMES)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

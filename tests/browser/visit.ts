@@ -1,0 +1,279 @@
+/**
+ * A whole visit as an inspector does it: the app says which step comes next, this answers it. Nothing here knows an
+ * agency; what differs between agencies stands in their profiles, and in what a scenario asks for.
+ */
+import { expect, type Locator } from '@playwright/test'
+import type { Holder, Phone } from './phone'
+
+export interface Finding {
+  /** Item id, e.g. FB-D04. */
+  readonly item: string
+  readonly part: string
+  readonly note: string
+}
+
+export interface Plan {
+  readonly team: readonly [Holder, Holder]
+  /** The first c3 or choice item met that can fail is answered so. */
+  readonly finding: { readonly part: string; readonly note: string }
+  readonly receiver: string
+  readonly party: string
+  readonly recorder?: string
+  /** Further photos of the scene, so that there are three at least. */
+  readonly photos: number
+  /** What the second inspector does; by default signs on this phone with the own PIN. */
+  readonly second?: 'here' | 'elsewhere'
+  /** Called with each step's id once it stands on the screen. */
+  readonly look?: (step: string) => Promise<void>
+  /** Called inside a checklist, after its items have been answered. */
+  readonly extra?: (checklist: string) => Promise<void>
+}
+
+export class Visit {
+  /** What was found not to comply, as it was typed. */
+  readonly findings: Finding[] = []
+  photos = 0
+  recordCode = ''
+
+  constructor(
+    readonly phone: Phone,
+    readonly plan: Plan,
+  ) {}
+
+  /** The step the screen shows, from the address: `checklist~CL-YS-1`. */
+  step(): string {
+    return decodeURIComponent(/#\/visit\/[^/?]+(?:\/([^?]+))?/.exec(this.phone.page.url())?.[1] ?? '')
+  }
+
+  async begin(unit: string): Promise<void> {
+    const { phone } = this
+    const row = phone.page.locator('button.row', { hasText: unit })
+    await expect(row).toContainText('准备好了')
+    await row.tap()
+    await phone.tap('begin')
+  }
+
+  /** Walks on until `last` stands on the screen (not done), at most through every step once. */
+  async walkTo(last: string): Promise<void> {
+    for (let guard = 0; guard < 40; guard += 1) {
+      await expect.poll(() => this.step()).not.toBe('')
+      const step = this.step()
+      await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
+      await this.plan.look?.(step)
+      if (step.split('~')[0] === last) return
+      const started = Date.now()
+      await this.act(step)
+      if (process.env['SUIJIAN_PACE']) console.log(`${step} ${Date.now() - started} ms`)
+      await expect.poll(() => this.step(), { message: `left the step ${step}` }).not.toBe(step)
+    }
+    throw new Error(`the step ${last} never came`)
+  }
+
+  /** Does one step and goes on to the next. */
+  async act(step: string): Promise<void> {
+    const [id, checklist] = step.split('~') as [string, string | undefined]
+    const does: Readonly<Record<string, () => Promise<void>>> = {
+      recusal: () => this.recusal(),
+      arrive: () => this.arrive(),
+      recorder: () => this.recorder(),
+      credentials: () => this.credentials(),
+      notice: () => this.notice(),
+      told: () => this.told(),
+      unit: () => this.phone.tap('next'),
+      checklist: () => this.checklist(checklist ?? ''),
+      evidence: () => this.evidence(),
+      record: () => this.record(),
+      attest: () => this.attest(),
+      party: () => this.party(),
+      leave: () => this.leave(),
+      opinion: () => this.opinion(),
+    }
+    const act = does[id]
+    if (act === undefined) throw new Error(`nobody knows how to do the step ${step}`)
+    await act()
+  }
+
+  private async recusal(): Promise<void> {
+    for (const holder of this.plan.team) await this.phone.tap(`no-interest-${holder.id}`)
+    await this.phone.tap('next')
+  }
+
+  private async arrive(): Promise<void> {
+    await this.phone.tap('arrive')
+    await this.photograph(this.phone.on('photos-door'))
+    await this.phone.tap('next')
+  }
+
+  private async recorder(): Promise<void> {
+    const { phone, plan } = this
+    if (plan.recorder !== undefined) {
+      await phone.on('device-no').fill(plan.recorder)
+      await phone.on('clock-checked').check()
+      await phone.tap('rec-start')
+      await phone.tap('spoken')
+      await expect(phone.on('spoken')).toHaveCount(0)
+    }
+    await phone.tap('next')
+  }
+
+  private async credentials(): Promise<void> {
+    for (const holder of this.plan.team) {
+      await expect(this.phone.on('show-credentials')).toBeDisabled()
+      await this.phone.on(`present-${holder.id}`).check()
+    }
+    await this.phone.tap('show-credentials')
+  }
+
+  private async notice(): Promise<void> {
+    const { phone, plan } = this
+    await phone.on('receiver').fill(plan.receiver)
+    await phone.sign(phone.on('signature'))
+    await phone.tap('notice-save')
+  }
+
+  private async told(): Promise<void> {
+    const buttons = this.phone.page.locator('[data-test^="told-"]')
+    for (let left = await buttons.count(); left > 0; left -= 1) {
+      await buttons.first().tap()
+      await expect(buttons).toHaveCount(left - 1)
+    }
+    await this.phone.tap('next')
+  }
+
+  /** Everything of one sheet, then what the scenario adds, then on. */
+  private async checklist(checklist: string): Promise<void> {
+    await this.answerAll()
+    await this.plan.extra?.(checklist)
+    await this.phone.tap('next')
+  }
+
+  async answerAll(): Promise<void> {
+    const rows = this.phone.page.locator('article.row')
+    await expect(rows.first()).toBeVisible()
+    // The rest of the rows is drawn in slices: the bar says how many there will be.
+    const progress = (await this.phone.on('progress').innerText()).match(/(\d+)\/(\d+)/)
+    const all = Number(progress?.[2] ?? 0)
+    await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count())).toBe(all)
+    const names = await rows.evaluateAll((found) => found.filter((row) => row.getAttribute('data-state') === 'open').map((row) => row.getAttribute('data-test') ?? ''))
+    for (const name of names) await this.answer(name)
+    await expect(this.phone.on('progress')).toContainText(`${all}/${all}`)
+  }
+
+  private async answer(name: string): Promise<void> {
+    const row = this.phone.on(name)
+    const failing = row.locator('label.fail')
+    if (this.findings.length === 0 && (await failing.count()) > 0) await this.fail(name, row, failing.first())
+    else await this.comply(name, row)
+    if (await row.getByText('缺少现场照片').isVisible()) await this.photograph(row.locator('[data-test="photos-item"]'))
+    await expect(row, `${name}: ${await row.locator('.need').allInnerTexts()}`).toHaveAttribute('data-state', 'done')
+  }
+
+  private async comply(name: string, row: Locator): Promise<void> {
+    await this.fields(row.locator('.answer'))
+    // A quiz decides by itself; everything else has a target to tap.
+    const good = row.locator('.answer label.pass, .answer label.neutral')
+    if ((await good.count()) > 0) await good.first().tap()
+    else if ((await row.locator('.answer input[type="radio"]').count()) > 0 && (await row.locator('.pair').count()) === 0) await row.locator('.answer label.na').first().tap()
+    await this.confirm(name, row)
+  }
+
+  /** Several choices may be meant together: only there the app waits for 确定. */
+  private async confirm(name: string, row: Locator): Promise<void> {
+    if ((await row.locator('.answer input[type="checkbox"]').count()) > 0) await this.phone.tap(`${name}-ok`)
+    else await row.locator('header').tap()
+    await expect(row).not.toHaveAttribute('data-state', 'open')
+  }
+
+  /** The answer's own inputs, by what they ask for. */
+  private async fields(answer: Locator): Promise<void> {
+    for (const input of await answer.locator('input[data-test*="-field-"], input[data-test$="-asked"], input[data-test$="-correct"], textarea[data-test$="-text"]').all()) {
+      const name = (await input.getAttribute('data-test')) ?? ''
+      const date = (await input.getAttribute('type')) === 'date'
+      await input.fill(name.endsWith('-text') ? '现场核对一致' : date ? '2026-03-02' : '3')
+    }
+  }
+
+  private async fail(name: string, row: Locator, choice: Locator): Promise<void> {
+    const { part, note } = this.plan.finding
+    await choice.tap()
+    await this.confirm(name, row)
+    await expect(row).toHaveAttribute('data-state', 'lacking')
+    await this.phone.on(`${name}-part`).fill(part)
+    await this.phone.on(`${name}-note`).fill(note)
+    await this.phone.tap(`${name}-fixed-no`)
+    await expect(row.getByText('缺少具体问题')).toHaveCount(0)
+    this.findings.push({ item: name.replace('item-', ''), part, note })
+  }
+
+  /** Opens the in-app camera in `place`, takes one photo and comes back. */
+  async photograph(place: Locator): Promise<void> {
+    const { phone } = this
+    const before = Number(await place.getAttribute('data-count'))
+    await place.locator('[data-test="photo-take"]').tap()
+    await expect(phone.on('camera-count')).toContainText('对准')
+    await phone.tap('shutter')
+    await expect(phone.on('camera-count')).toContainText('已存手机 1 张')
+    await phone.tap('camera-close')
+    await expect(place).toHaveAttribute('data-count', String(before + 1))
+    this.photos += 1
+  }
+
+  private async evidence(): Promise<void> {
+    const place = this.phone.on('photos-general')
+    for (let n = 0; n < this.plan.photos; n += 1) await this.photograph(place)
+    await this.phone.tap('next')
+  }
+
+  private async record(): Promise<void> {
+    const { phone } = this
+    await phone.on('statement').fill('无异议')
+    await phone.tap('statement-save')
+    await expect(phone.on('record-text')).toContainText('无异议')
+    await phone.tap('read-through')
+  }
+
+  async attest(): Promise<void> {
+    const { phone, plan } = this
+    const [first, second] = plan.team
+    await phone.tap('attest-mine')
+    await expect(phone.on(`attest-card-${first.id}`)).toContainText('已核验')
+    if (plan.second !== 'elsewhere') {
+      await phone.tap('attest-second')
+      await phone.typePin(second.pin)
+      await expect(phone.on(`attest-card-${second.id}`)).toContainText('已核验')
+    }
+    await phone.tap('next')
+  }
+
+  private async party(): Promise<void> {
+    const { phone, plan } = this
+    await phone.on('party-name').fill(plan.party)
+    await phone.sign(phone.on('signature'))
+    await phone.tap('party-save')
+    await expect(phone.on('record-code')).toBeVisible()
+    this.recordCode = (await phone.on('record-code').innerText()).replace(/\s/g, '')
+    await phone.tap('next')
+  }
+
+  /** Recorder off and seal; stays on the step. */
+  async seal(): Promise<void> {
+    const { phone } = this
+    if (this.plan.recorder !== undefined) await phone.tap('rec-stop')
+    await phone.tap('seal')
+    await expect(phone.on('sealed')).toBeVisible()
+  }
+
+  private async leave(): Promise<void> {
+    await this.seal()
+    await this.phone.tap('to-opinion')
+  }
+
+  async opinion(): Promise<void> {
+    const { phone } = this
+    await phone.on('opinion-evaluation').fill('管理制度基本健全，日常管理较规范。')
+    await phone.on('opinion-handling').fill('责令限期改正，到期复查。')
+    await phone.on('opinion-advice').fill('加强日常巡查。')
+    await phone.tap('opinion-save')
+    await expect(phone.on('opinion-kept')).toBeVisible()
+  }
+}
