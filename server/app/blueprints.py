@@ -9,6 +9,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_smorest import Api, Blueprint
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest
 
 from server.platform.access import PUBLIC, access
 
@@ -28,8 +30,19 @@ MODULES = [
 ]
 
 
+class JsonParser(FlaskParser):
+    """The reader of JSON bodies. A number of ten thousand digits is a ValueError that webargs lets through as 500."""
+
+    def _raw_load_json(self, req: Any) -> Any:
+        try:
+            return super()._raw_load_json(req)
+        except ValueError as broken:
+            raise BadRequest from broken
+
+
 def register(app: Flask) -> None:
     """Register every blueprint. The document lies at ``/api/v1/openapi.json``."""
+    Blueprint.ARGUMENTS_PARSER = JsonParser()
     app.config.update(
         API_TITLE="Suijian 随检",
         API_VERSION="v1",

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json, request
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
@@ -174,8 +175,22 @@ def of_anything(failure: Exception) -> Response:
     return problem(500, "E_INTERNAL", "服务器内部错误", f"服务器内部错误，事件编号 {incident}", incident=incident)
 
 
+def of_depth(failure: RecursionError) -> Response:
+    """JSON nested a hundred thousand deep ends its reader this way, before any schema has seen it."""
+    log.warning("request.too_deep", path=request.path, exc_info=failure)
+    return problem(400, "E_BAD_REQUEST", "请求不正确", "请求内容嵌套过深")
+
+
+def of_race(failure: IntegrityError) -> Response:
+    """Two people wrote the same thing at the same moment; the unique key has decided, and nothing of this one stands."""
+    log.error("request.raced", path=request.path, exc_info=failure)
+    return problem(409, "E_RACED", "同时被他人办理", "有人刚刚办理了同一事项，本次没有保存；请刷新后重试")
+
+
 def configure(app: Flask) -> None:
-    """Install the three handlers, most special first."""
+    """Install the handlers, most special first."""
+    app.register_error_handler(RecursionError, of_depth)
+    app.register_error_handler(IntegrityError, of_race)
     app.register_error_handler(DomainError, of_domain)
     app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(Exception, of_anything)

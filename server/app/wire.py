@@ -8,7 +8,7 @@ import zlib
 
 import structlog
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
 from server.app.access import view_of
 from server.platform import metrics
@@ -46,6 +46,9 @@ def configure(app: Flask, settings: Settings) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
+        if any("\0" in str(value) for value in (request.view_args or {}).values()):
+            # No name of anything contains NUL, and PostgreSQL would refuse the question itself.
+            raise NotFound
         if request.url_rule is not None:
             view = view_of(app, request.url_rule.endpoint, request.method)
             most = getattr(view, "_body_limit", settings.max_body)

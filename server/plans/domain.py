@@ -26,6 +26,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "mode": ("检查方式",),
 }
 REQUIRED = ("batch_no", "item", "unit_name", "inspector1", "inspector2", "inspect_by")
+LONGEST_NUMBER = 80
 MODES = {"": "on_site", "现场": "on_site", "现场检查": "on_site", "现场抽查": "on_site", "书面": "document_review", "书面检查": "document_review", "网络": "network_monitoring", "网络监测": "network_monitoring", "抽样检测": "on_site"}
 
 

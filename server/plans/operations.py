@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from server.audit import operations as audit
 from server.kernel.moments import local_date
@@ -142,6 +143,9 @@ class _Reader:
         foreign = self._text(row, "foreign_batch_no")
         if self.profile.get("draw.source") == "external_import" and not foreign:
             self._fault(row, "foreign_batch_no", "由外部系统抽取的批次须填写来源系统批次号", "E_ROW_MISSING")
+        for name, text in (("batch_no", batch_no), ("foreign_batch_no", foreign)):
+            if len(text) > domain.LONGEST_NUMBER:
+                self._fault(row, name, f"批次号超过 {domain.LONGEST_NUMBER} 个字", "E_ROW_TOO_LONG")
         item = self._text(row, "item")
         code = item if item in self.items else next((c for c, name in self.items.items() if name == item), "")
         if not code:
@@ -174,7 +178,11 @@ def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups:
         file_name=file[0], file_sha256=file[1], imported_by=actor.user_id if actor else "", imported_at=clock.now(),
     )
     db.session.add(batch)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError as raced:
+        # The same list was sent twice at the same moment: the unique key has let the other one in.
+        raise domain.BatchKnown(f"批次“{batch_no}”刚刚由另一人导入，不会重复派发任务", batch_no=batch_no) from raced
     visits: list[list[Assignment]] = []
     for group in groups:
         visit_id = new_id()
@@ -193,10 +201,14 @@ def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups:
     return batch.id
 
 
-@unit_of_work
 def import_batch(actor: audit.Who | None, agency_id: str, data: bytes, filename: str, dry_run: bool = False) -> BatchOutcome:
     """Take over a batch that was drawn elsewhere. All lines or none; a known batch number is refused (``BatchKnown``)."""
-    sheet = read_sheet(data, filename)
+    # Read before the unit of work begins: a large table must not hold the write lock while it is parsed.
+    return _import_batch(actor, agency_id, read_sheet(data, filename), (filename, hashlib.sha256(data).hexdigest()), dry_run)
+
+
+@unit_of_work
+def _import_batch(actor: audit.Who | None, agency_id: str, sheet: Sheet, file: tuple[str, str], dry_run: bool) -> BatchOutcome:
     reader = _Reader(agency_id, sheet)
     lines = [line for row in sheet.rows if (line := reader.line(row)) is not None]
     if not sheet.rows:
@@ -209,10 +221,9 @@ def import_batch(actor: audit.Who | None, agency_id: str, data: bytes, filename:
     visits = sum(len(groups) for groups in by_batch.values())
     if dry_run or reader.errors:
         return BatchOutcome((), len(sheet.rows), visits, tuple(reader.errors))
-    file = (filename, hashlib.sha256(data).hexdigest())
     source = str(reader.profile.get("draw.source", "external_import"))
     ids = tuple(_store_batch(actor, agency_id, number, groups, source, file) for number, groups in by_batch.items())
-    audit.record(actor, "plans.batch_imported", "agency", agency_id, agency_id, {"file": filename, "sha256": file[1], "batches": numbers, "lines": len(lines), "visits": visits})
+    audit.record(actor, "plans.batch_imported", "agency", agency_id, agency_id, {"file": file[0], "sha256": file[1], "batches": numbers, "lines": len(lines), "visits": visits})
     return BatchOutcome(ids, len(lines), visits, ())
 
 

@@ -21,6 +21,11 @@ from server.platform.tables import Counter
 TABLE = Counter.__table__
 
 
+def _key(key: str) -> str:
+    """The key as both databases can hold it: it may contain what an anonymous caller wrote as a login."""
+    return key.replace("\0", "").encode("utf-8", "replace").decode()[:250]
+
+
 def _now() -> int:
     return clock.now_ms() // 1000
 
@@ -52,7 +57,7 @@ class CounterStorage(Storage):
         now = _now()
         dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         fresh = TABLE.c.expires <= now
-        statement = dialect.insert(TABLE).values(key=key[:250], hits=amount, expires=now + expiry)
+        statement = dialect.insert(TABLE).values(key=_key(key), hits=amount, expires=now + expiry)
         statement = statement.on_conflict_do_update(
             index_elements=["key"],
             set_={
@@ -68,13 +73,13 @@ class CounterStorage(Storage):
     def get(self, key: str) -> int:
         with self._engine.connect() as connection:
             found = connection.execute(
-                select(TABLE.c.hits).where(TABLE.c.key == key[:250], TABLE.c.expires > _now())
+                select(TABLE.c.hits).where(TABLE.c.key == _key(key), TABLE.c.expires > _now())
             ).scalar()
         return int(found or 0)
 
     def get_expiry(self, key: str) -> float:
         with self._engine.connect() as connection:
-            found = connection.execute(select(TABLE.c.expires).where(TABLE.c.key == key[:250])).scalar()
+            found = connection.execute(select(TABLE.c.expires).where(TABLE.c.key == _key(key))).scalar()
         return float(found or _now())
 
     def check(self) -> bool:
@@ -88,7 +93,7 @@ class CounterStorage(Storage):
 
     def clear(self, key: str) -> None:
         with self._engine.begin() as connection:
-            connection.execute(delete(TABLE).where(TABLE.c.key == key[:250]))
+            connection.execute(delete(TABLE).where(TABLE.c.key == _key(key)))
 
     def forget_expired(self) -> int:
         """Remove windows that have run out; a row per address and minute would pile up."""

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
-from datetime import date, datetime
+from typing import Any
 
 from server.kernel.errors import DomainError
+from server.platform import sheet_worker
+from server.platform.sheet_worker import cell
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 100_000
+MAX_COLUMNS = 300
+WORKER = sheet_worker.__file__
+WORKER_SECONDS = 60.0
 
 
 class UnreadableSheet(DomainError):
@@ -49,42 +57,50 @@ class Sheet:
 
 
 def _cell(value: object) -> Cell:
-    if value is None:
-        return Cell("")
-    if isinstance(value, bool):
-        return Cell("是" if value else "否")
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e15
-        return Cell(str(int(value)) if whole else repr(value), numeric=True)
-    if isinstance(value, int):
-        return Cell(str(value), numeric=True)
-    if isinstance(value, datetime):
-        return Cell(value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat(" ", "minutes"))
-    if isinstance(value, date):
-        return Cell(value.isoformat())
-    return Cell(str(value).strip())
+    return Cell(*cell(value))
 
 
-def _csv_lines(data: bytes) -> list[list[object]]:
+def _csv_lines(data: bytes) -> list[list[Cell]]:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return [list(line) for line in csv.reader(io.StringIO(text))]
+        return _csv_cells(text)
     raise UnreadableSheet("文件编码无法识别，请另存为 UTF-8 或 GBK 编码的 CSV，或使用 .xlsx")
 
 
-def _workbook_lines(data: bytes) -> list[list[object]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
+def _csv_cells(text: str) -> list[list[Cell]]:
+    found: list[list[Cell]] = []
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        if not book.sheet_names:
-            raise UnreadableSheet("文件里没有工作表")
-        return [list(line) for line in book.get_sheet_by_index(0).to_python(skip_empty_area=False)]
-    except CalamineError as failure:
-        raise UnreadableSheet("文件不是可读取的 Excel 表格，或已损坏、已加密") from failure
+        for line in csv.reader(io.StringIO(text)):
+            if len(line) > MAX_COLUMNS or len(found) > MAX_ROWS + MAX_COLUMNS:
+                raise UnreadableSheet(f"超过 {MAX_COLUMNS} 列或 {MAX_ROWS} 行，请拆分后再导入")
+            found.append([_cell(value) for value in line])
+    except csv.Error as broken:
+        raise UnreadableSheet("CSV 文件格式有误：某个单元格过长或引号没有配对") from broken
+    return found
+
+
+def _workbook_lines(data: bytes) -> list[list[Cell]]:
+    """Read in a child of its own: a hostile workbook ends the child and not the server."""
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", str(WORKER)], input=data, capture_output=True, check=False, timeout=WORKER_SECONDS,
+            env={"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}, cwd="/",
+        )
+    except subprocess.TimeoutExpired as slow:
+        raise UnreadableSheet("表格读取时间过长，请检查文件或拆分后再导入") from slow
+    if child.returncode == sheet_worker.NO_SHEET:
+        raise UnreadableSheet("文件里没有工作表")
+    if child.returncode == sheet_worker.NOT_READABLE:
+        raise UnreadableSheet("文件不是可读取的 Excel 表格，或已损坏、已加密")
+    if child.returncode != 0:
+        raise UnreadableSheet("表格过大或结构异常，无法读取；请把内容复制到新的表格后再导入")
+    lines: list[list[Any]] = json.loads(child.stdout)
+    if any(len(line) > MAX_COLUMNS for line in lines):
+        raise UnreadableSheet(f"超过 {MAX_COLUMNS} 列，请只保留需要的列")
+    return [[Cell(*one) for one in line] for line in lines]
 
 
 def read_sheet(data: bytes, filename: str) -> Sheet:
@@ -96,10 +112,10 @@ def read_sheet(data: bytes, filename: str) -> Sheet:
     if not data:
         raise UnreadableSheet("文件是空的")
     lines = _csv_lines(data) if filename.lower().endswith((".csv", ".txt")) else _workbook_lines(data)
-    start = next((i for i, line in enumerate(lines) if any(_cell(value).text for value in line)), None)
+    start = next((i for i, line in enumerate(lines) if any(one.text for one in line)), None)
     if start is None:
         raise UnreadableSheet("表格里没有内容")
-    headers = tuple(_cell(value).text.replace("\n", "").replace(" ", "") for value in lines[start])
+    headers = tuple(one.text.replace("\n", "").replace(" ", "") for one in lines[start])
     doubled = sorted({header for header in headers if header and headers.count(header) > 1})
     if doubled:
         raise UnreadableSheet(f"表头重复：{'、'.join(doubled)}")
@@ -107,7 +123,9 @@ def read_sheet(data: bytes, filename: str) -> Sheet:
         raise UnreadableSheet(f"超过 {MAX_ROWS} 行，请拆分后再导入")
     rows = []
     for offset, line in enumerate(lines[start + 1 :], start=start + 2):
-        cells = {header: _cell(value) for header, value in zip(headers, line, strict=False) if header}
-        if any(cell.text for cell in cells.values()):
+        if any("\0" in one.text for one in line):
+            raise UnreadableSheet(f"第{offset}行含有无法保存的字符，文件可能已损坏；请另存为 UTF-8 编码的 CSV 或 .xlsx")
+        cells = {header: one for header, one in zip(headers, line, strict=False) if header}
+        if any(one.text for one in cells.values()):
             rows.append(Row(offset, cells))
     return Sheet(headers, tuple(rows))

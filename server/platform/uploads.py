@@ -6,6 +6,9 @@ from flask import request
 
 from server.platform.sheets import MAX_BYTES, UnreadableSheet
 
+FILE_NAME = 120
+"""What is kept of a file's name; its end, where the kind of file stands."""
+
 
 def sent_table() -> tuple[bytes, str, bool]:
     """The table in the form field ``file``, its name, and whether ``dry_run`` asks only to look.
@@ -14,4 +17,5 @@ def sent_table() -> tuple[bytes, str, bool]:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise UnreadableSheet("没有收到文件，请选择 .xlsx 或 .csv 文件")
-    return file.read(MAX_BYTES + 1), file.filename[-200:], request.form.get("dry_run") in ("1", "true")
+    name = "".join(letter for letter in file.filename if letter.isprintable())[-FILE_NAME:]
+    return file.read(MAX_BYTES + 1), name, request.form.get("dry_run") in ("1", "true")

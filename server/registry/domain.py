@@ -41,6 +41,10 @@ UNIT_HEADERS: Mapping[str, tuple[str, ...]] = {
 REQUIRED = ("name", "address", "responsible_name", "unit_type")
 """With the code these are the five base fields of WC-9b."""
 
+LONGEST: Mapping[str, int] = {"name": 200, "entity_name": 200, "address": 300, "no_code_reason": 200}
+LONGEST_OTHER = 1000
+"""Characters; a longer text is a slip of the table (a whole column in one cell)."""
+
 YES = frozenset({"是", "有", "√", "y", "yes", "1", "true"})
 NO = frozenset({"否", "无", "×", "n", "no", "0", "false"})
 
@@ -94,6 +98,16 @@ def match_headers(headers: tuple[str, ...], aliases: Mapping[str, tuple[str, ...
     return found
 
 
+# What people in charge are called outside the fire service (安全生产法 第五条).
+NOT_FIRE = {"responsible_name": "主要负责人", "responsible_phone": "主要负责人电话", "manager_name": "安全管理人", "manager_phone": "安全管理人电话"}
+
+
+def unit_labels(kind: str) -> dict[str, str]:
+    """Field → the header that an agency of this kind (fire | cad | em) writes; every one of them is read again."""
+    usual = {name: words[0] for name, words in UNIT_HEADERS.items()}
+    return usual if kind == "fire" else usual | NOT_FIRE
+
+
 def truth(text: str) -> str:
     """``yes | no | unknown`` from what clerks write into such cells."""
     word = text.strip().lower()
@@ -109,6 +123,9 @@ def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts
     for name in REQUIRED:
         if not values.get(name):
             errors.append(RowError(row, UNIT_HEADERS[name][0], f"缺少{UNIT_HEADERS[name][0]}", "E_ROW_MISSING"))
+    for name, text in values.items():
+        if len(text) > LONGEST.get(name, LONGEST_OTHER):
+            errors.append(RowError(row, UNIT_HEADERS[name][0], f"{UNIT_HEADERS[name][0]}超过 {LONGEST.get(name, LONGEST_OTHER)} 个字", "E_ROW_TOO_LONG"))
     code = values.get("uscc", "")
     if code and "uscc" in numeric:
         errors.append(RowError(row, "统一社会信用代码", "信用代码单元格是数字格式，末尾几位已经丢失；请把该列设为文本后重新填写", "E_USCC_NUMERIC"))

@@ -18,6 +18,7 @@ from server.platform.sheets import Sheet, read_sheet
 from server.registry import domain
 from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
 from server.rules import operations as rules
+from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,16 @@ def _store(agency_id: str, draft: domain.UnitDraft, source: str) -> bool:
     return is_new
 
 
+def facts_asked(agency_id: str) -> set[str]:
+    """The facts that decide about at least one item of the agency's checklists; none when its rules are not in force."""
+    try:
+        own = rules.rules_for(agency_id)
+    except (UnknownAgency, ProfileNotInForce):
+        return set()
+    items = (item for checklist in own.checklists.values() for section in checklist["sections"] for item in section["items"])
+    return {fact for item in items for fact in item.get("applies_when", [])}
+
+
 def set_fact(unit_id: str, fact: str, value: str, source: str, known_on: date) -> None:
     """Keep what is now known of a unit (D-25); a later date replaces an earlier one. Part of the caller's unit of work."""
     row = db.session.get(UnitFactRow, (unit_id, fact))
@@ -138,10 +149,15 @@ def set_fact(unit_id: str, fact: str, value: str, source: str, known_on: date) -
         row.value, row.source, row.known_on = value, source, known_on
 
 
-@unit_of_work
 def import_units(actor: audit.Who | None, agency_id: str, data: bytes, filename: str, dry_run: bool = False) -> ImportOutcome:
     """Read a unit registry. Lines with errors are left out and named; the others are stored unless ``dry_run``."""
-    drafts, errors = _read(read_sheet(data, filename))
+    # Read before the unit of work begins: a large table must not hold the write lock while it is parsed.
+    return _import_units(actor, agency_id, read_sheet(data, filename), filename, dry_run)
+
+
+@unit_of_work
+def _import_units(actor: audit.Who | None, agency_id: str, sheet: Sheet, filename: str, dry_run: bool) -> ImportOutcome:
+    drafts, errors = _read(sheet)
     added = 0
     if not dry_run:
         added = sum(_store(agency_id, draft, f"导入：{filename}") for draft in drafts)
