@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.accounts import operations as accounts
-from server.documents import numbers, preparation
+from server.documents import fonts, numbers, preparation
 from server.documents import operations as documents
 from server.evidence import operations as evidence
 from server.inspections import export
@@ -17,6 +17,7 @@ from server.reports import reading
 def connect() -> None:
     """Register every listener. Doing it again changes nothing."""
     accounts.describe_people_with(registry.describe)
+    registry.names_are_printed_by(fonts.lacking)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
     inspections.on_cancelled(numbers.void_unused)

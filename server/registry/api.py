@@ -12,7 +12,7 @@ from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
 from server.registry import operations, schemas
-from server.registry.domain import REQUIRED, UNIT_HEADERS, InspectorUnknown
+from server.registry.domain import REQUIRED, InspectorUnknown, unit_labels
 from server.rules import operations as rules
 
 blp = Blueprint("registry", "registry", url_prefix="/registry", description="检查对象与执法检查人员名录库")
@@ -81,9 +81,14 @@ def list_conflicts() -> dict[str, Any]:
 @access("plan_officer", "reviewer", "administrator", "auditor")
 @blp.response(200, schemas.HeadersOut)
 def unit_headers() -> dict[str, Any]:
-    """What fields and facts of a unit are called, in the order of a registry table."""
-    columns = [{"key": key, "label": words[0], "required": key in REQUIRED} for key, words in UNIT_HEADERS.items()]
-    return {"columns": columns, "facts": [{"key": key, "label": label, "required": False} for key, label in rules.facts().items()]}
+    """What fields of a unit are called in this agency's line, and the facts that its checklists and units use."""
+    agency_id = g.actor.agency_id
+    labels = unit_labels(accounts.agency(agency_id).kind)
+    used = operations.facts_in_use(agency_id)
+    return {
+        "columns": [{"key": key, "label": label, "required": key in REQUIRED} for key, label in labels.items()],
+        "facts": [{"key": key, "label": label, "required": False} for key, label in rules.facts().items() if key in used],
+    }
 
 
 @blp.post("/conflicts")

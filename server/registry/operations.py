@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -59,6 +59,25 @@ class ImportOutcome:
     errors: tuple[domain.RowError, ...]
 
 
+Unprintable = Callable[[str], list[str]]
+_unprintable: list[Unprintable] = []
+
+
+def names_are_printed_by(unprintable: Unprintable) -> None:
+    """Let ``unprintable(text)`` name the characters that documents cannot print, so that a clerk hears of them at the
+    import and not an inspector at the door."""
+    _unprintable[:] = [unprintable]
+
+
+def _unprintable_names(draft: domain.UnitDraft) -> list[domain.RowError]:
+    found = []
+    for name in ("name", "entity_name", "address", "responsible_name", "manager_name"):
+        missing = [character for check in _unprintable for character in check(draft.values.get(name, ""))]
+        if missing:
+            found.append(domain.RowError(draft.row, domain.UNIT_HEADERS[name][0], f"“{'、'.join(missing)}”字库中没有，文书无法打印，请核对或改用规范字", "E_FONT"))
+    return found
+
+
 def _fact_headers(sheet: Sheet) -> dict[str, str]:
     """Fact → header, for headers that are a fact's name or its label in ``facts.yaml``."""
     known = rules.facts()
@@ -81,7 +100,8 @@ def _read(sheet: Sheet) -> tuple[list[domain.UnitDraft], list[domain.RowError]]:
         draft, faults = domain.read_unit(row.number, texts, numeric, {fact: row.text(header) for fact, header in fact_columns.items()})
         errors.extend(faults)
         if draft is not None:
-            drafts.append(draft)
+            errors.extend(unprintable := _unprintable_names(draft))
+            drafts.extend([] if unprintable else [draft])
     doubles = domain.doubled_codes(drafts)
     bad = {error.row for error in doubles}
     return [draft for draft in drafts if draft.row not in bad], errors + doubles
@@ -130,14 +150,16 @@ def _store(agency_id: str, draft: domain.UnitDraft, source: str) -> bool:
     return is_new
 
 
-def facts_asked(agency_id: str) -> set[str]:
-    """The facts that decide about at least one item of the agency's checklists; none when its rules are not in force."""
+def facts_in_use(agency_id: str) -> set[str]:
+    """The facts that an item of the agency's checklists asks for, and those recorded of one of its units."""
+    recorded = select(UnitFactRow.fact).distinct().join(UnitRow, UnitRow.id == UnitFactRow.unit_id).where(UnitRow.agency_id == agency_id)
+    found = set(db.session.scalars(recorded))
     try:
         own = rules.rules_for(agency_id)
     except (UnknownAgency, ProfileNotInForce):
-        return set()
+        return found
     items = (item for checklist in own.checklists.values() for section in checklist["sections"] for item in section["items"])
-    return {fact for item in items for fact in item.get("applies_when", [])}
+    return found.union(fact for item in items for fact in item.get("applies_when", []))
 
 
 def set_fact(unit_id: str, fact: str, value: str, source: str, known_on: date) -> None:

@@ -81,6 +81,11 @@ def test_one_code_under_two_names_is_a_mistake_but_several_premises_of_one_entit
     assert len(entities) == 1
 
 
+def test_a_name_that_no_document_can_print_is_refused_at_the_import(ctx: Flask) -> None:
+    outcome = imported(csv(f"示例\U0001F600商场,示例路1号,{GOOD},甄喆堃,,企业,否"))
+    assert [(e.column, e.code) for e in outcome.errors] == [("单位名称", "E_FONT")], "rare name characters are covered, pictures are not"
+
+
 def test_missing_headers_are_named_together_and_nothing_is_read(ctx: Flask) -> None:
     with pytest.raises(domain.ImportHeadersWrong) as refusal:
         imported("名称甲,电话\n示例,1".encode())
@@ -126,3 +131,17 @@ def test_every_demo_registry_is_read_without_an_error(ctx: Flask, repository: Pa
     builders.an_agency(agency)
     operations.load_demo(agency, repository / "checklists" / agency / "demo")
     assert len(operations.units(agency, limit=200)) >= 12
+
+
+def test_headers_are_in_the_words_of_the_agencys_line_and_can_be_imported_again(ctx):
+    fire, mine = (client_as("plan_officer", agency=agency) for agency in ("fire-yanshi", "emergency-wushen"))
+    told = fire.get("/api/v1/registry/headers").json
+    labels = {one["key"]: one["label"] for one in told["columns"]}
+    assert labels["responsible_name"] == "消防安全责任人"
+    assert {one["key"] for one in told["columns"] if one["required"]} == set(domain.REQUIRED)
+    assert "key_unit" in {one["key"] for one in told["facts"]}
+    other = mine.get("/api/v1/registry/headers").json
+    for one in other["columns"]:
+        assert one["label"] in domain.UNIT_HEADERS[one["key"]]
+    assert {one["key"]: one["label"] for one in other["columns"]}["responsible_name"] == "主要负责人"
+    assert "key_unit" not in {one["key"] for one in other["facts"]}
