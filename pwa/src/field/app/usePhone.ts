@@ -45,3 +45,9 @@ export async function reading(work: () => Promise<void>): Promise<void> {
     if (unlocked.value === mine) throw error
   }
 }
+
+/** Something worth sending was saved; nobody waits for the answer. */
+export function sendNow(): void {
+  const phone = session()
+  void reading(async () => void (await phone.syncNow()))
+}
