@@ -25,6 +25,7 @@ from server.platform.sheets import UnreadableSheet
 from server.registry import domain as registry
 from server.reports import domain as reports
 from server.rules import domain as rules
+from server.sync import domain as sync
 
 log = structlog.get_logger("problems")
 
@@ -90,6 +91,8 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     evidence.TusContentType: (415, "内容类型不正确"),
     evidence.EvidenceUnknown: (404, "证据文件不存在"),
     evidence.DerivativeMissing: (404, "浏览图不存在"),
+    # sync. 426 without the Upgrade header: that one is hop-by-hop, and a WSGI application may not send it.
+    sync.ClientTooOld: (426, "应用版本过旧"),
     # inspections
     inspections.InspectionUnknown: (404, "检查不存在"),
     inspections.PackUnknown: (404, "资料包不存在"),

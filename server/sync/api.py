@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from flask import Response, g, request, send_file
+from flask import Response, current_app, g, request, send_file
 from flask_smorest import Blueprint
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
@@ -15,7 +15,7 @@ from server.inspections.operations import Result
 from server.platform import clock, feed
 from server.platform.access import access, body_limit
 from server.platform.limits import by_device, limiter
-from server.sync import operations
+from server.sync import domain, operations
 from server.sync.schemas import (
     MAX_BODY,
     MAX_EVENTS,
@@ -29,6 +29,12 @@ from server.sync.schemas import (
 )
 
 blp = Blueprint("sync", "sync", url_prefix="/sync", description="Push events, pull changes (docs/sync.md)")
+
+
+@blp.before_request
+def check_client() -> None:
+    """An app that is too old is told so before it sends or learns anything. Files it may still upload: bytes are bytes."""
+    domain.check_client(request.headers.get(domain.HEADER), current_app.config.get("SYNC_OLDEST_PROTOCOL", domain.OLDEST_PROTOCOL))
 
 
 @blp.post("/events")
