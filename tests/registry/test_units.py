@@ -134,7 +134,8 @@ def test_every_demo_registry_is_read_without_an_error(ctx: Flask, repository: Pa
 
 
 def test_headers_are_in_the_words_of_the_agencys_line_and_can_be_imported_again(ctx):
-    fire, mine = (client_as("plan_officer", agency=agency) for agency in ("fire-yanshi", "emergency-wushen"))
+    builders.an_agency("emergency-wushen", "乌审旗试验应急管理局", kind="em")
+    fire, mine = (builders.client_as("plan_officer", agency=agency) for agency in ("fire-yanshi", "emergency-wushen"))
     told = fire.get("/api/v1/registry/headers").json
     labels = {one["key"]: one["label"] for one in told["columns"]}
     assert labels["responsible_name"] == "消防安全责任人"

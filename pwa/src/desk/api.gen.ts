@@ -1261,7 +1261,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What fields and facts of a unit are called, in the order of a registry table. */
+        /** What fields of a unit are called in this agency's line, and the facts that its checklists and units use. */
         get: {
             parameters: {
                 query?: never;

@@ -1,4 +1,5 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
+import { placeOf } from './places'
 import { may, restore, useDesk } from './useDesk'
 
 export const router = createRouter({
@@ -9,7 +10,8 @@ export const router = createRouter({
       path: '/',
       component: () => import('./DeskFrame.vue'),
       children: [
-        { path: '', redirect: () => home() },
+        // Decided on entering, not on resolving: before the guard nobody knows yet who is there.
+        { path: '', component: () => import('./WelcomeScreen.vue'), beforeEnter: () => home() },
         { path: 'reports', component: () => import('./review/QueueScreen.vue') },
         { path: 'reports/:id', component: () => import('./review/ReviewScreen.vue'), props: true },
         { path: 'inspections', component: () => import('./plans/InspectionsScreen.vue') },
@@ -35,6 +37,9 @@ function home(): string {
 }
 
 router.beforeEach(async (to) => {
-  if (to.meta.open || useDesk().value || (await restore().catch(() => false))) return true
-  return { path: '/login', query: { to: to.fullPath } }
+  if (to.meta.open) return true
+  if (!useDesk().value && !(await restore().catch(() => false))) return { path: '/login', query: to.path === '/' ? {} : { to: to.fullPath } }
+  const roles = placeOf(to.path)?.[1]
+  // A link of somebody with other roles: home instead of a page that can only be refused.
+  return roles && !may(...roles) ? home() : true
 })

@@ -3,27 +3,35 @@ import { readonly, shallowRef } from 'vue'
 import { DeskSession, type DeskUser, Refused } from '@/device/deskSession'
 
 const current = shallowRef<DeskSession>()
+// Stays when a session runs out: the page below the sign-in keeps its words and what was typed.
+const who = shallowRef<DeskUser>()
 
 export function useDesk() {
   return readonly(current)
 }
 
 export function user(): DeskUser {
-  if (!current.value) throw new Error('a desk screen was opened without a session')
-  return current.value.user
+  if (!who.value) throw new Error('a desk screen was opened without a session')
+  return who.value
 }
 
 export function may(...roles: string[]): boolean {
-  return current.value !== undefined && roles.some((role) => current.value?.user.roles.includes(role))
+  return roles.some((role) => who.value?.roles.includes(role))
 }
 
 export async function restore(): Promise<boolean> {
-  current.value ??= await DeskSession.restore()
-  return current.value !== undefined
+  const kept = current.value ?? (await DeskSession.restore())
+  if (kept) enter(kept)
+  return kept !== undefined
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  current.value = await DeskSession.login(login, password)
+  enter(await DeskSession.login(login, password))
+}
+
+function enter(session: DeskSession): void {
+  current.value = session
+  who.value = session.user
 }
 
 export async function signOut(): Promise<void> {
@@ -56,7 +64,7 @@ export async function getBytes(path: string): Promise<Blob> {
 
 /** The sentence for a failure, whatever it was. */
 export function words(error: unknown): string {
-  if (error instanceof Refused) return error.message
+  if (error instanceof Refused) return error.faults.length ? `${error.message}：${error.faults.join('；')}` : error.message
   console.error(error)
   return '页面出错，请刷新后重试'
 }

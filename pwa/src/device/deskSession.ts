@@ -37,14 +37,24 @@ export class Refused extends Error {
     readonly code: string,
     message: string,
     readonly facts: Readonly<Record<string, unknown>> = {},
+    /** What is wrong in which field, when the shape of what was sent was refused (422). */
+    readonly faults: readonly string[] = [],
   ) {
     super(message)
   }
 }
 
 async function refusalOf(answer: Response): Promise<Refused> {
-  const problem = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; facts?: Record<string, unknown> }
-  return new Refused(answer.status, problem.code ?? 'E_HTTP', problem.detail ?? `服务器返回 ${answer.status}`, problem.facts ?? {})
+  const problem = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; facts?: Record<string, unknown>; errors?: unknown }
+  return new Refused(answer.status, problem.code ?? 'E_HTTP', problem.detail ?? `服务器返回 ${answer.status}`, problem.facts ?? {}, faultsIn(problem.errors))
+}
+
+/** `{json: {name: ["必填"]}}` → `name 必填`. */
+function faultsIn(errors: unknown, field = ''): string[] {
+  if (typeof errors === 'string') return [`${field} ${errors}`.trim()]
+  if (Array.isArray(errors)) return errors.flatMap((one) => faultsIn(one, field))
+  if (typeof errors !== 'object' || errors === null) return []
+  return Object.entries(errors).flatMap(([key, inner]) => faultsIn(inner, ['json', 'query', 'form'].includes(key) ? field : key))
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

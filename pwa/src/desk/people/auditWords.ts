@@ -1,5 +1,6 @@
 /** What a fact of the audit means in words. A verb that is not listed is shown as it is. */
 import { messages } from '@/ui/i18n'
+import { roleName } from '../words'
 
 export const verbWords = messages(
   {
@@ -25,3 +26,20 @@ const kinds = messages(
 )
 export const verbName = (verb: string): string => verbWords(verb as Verb) ?? verb
 export const kindName = (kind: string): string => kinds(kind as Parameters<typeof kinds>[0]) ?? kind
+
+const keys = messages(
+  { roles: '角色', count: '条数', file: '文件', batches: '批次', lines: '行数', visits: '检查次数', added: '新增', updated: '更新', errors: '错误', reason: '原因', number: '编号', valid_to: '有效期至', installation: '安装', made_by: '发码人', user: '人员', inspector: '人员', rev: '版本', clash: '同时写成', round: '轮次', due_on: '期限', calendar: '日历', clamped: '时间经校正', password: '密码已改', active: '在用', name: '姓名', old: '原', new: '新', dev: '设备', team: '检查人员', kind: '种类', sha256: '校验值', login: '账号' },
+  { roles: 'roles', count: 'count', file: 'file', batches: 'batches', lines: 'rows', visits: 'inspections', added: 'added', updated: 'updated', errors: 'errors', reason: 'reason', number: 'number', valid_to: 'valid until', installation: 'installation', made_by: 'issued by', user: 'person', inspector: 'person', rev: 'revision', clash: 'clash', round: 'round', due_on: 'due', calendar: 'calendar', clamped: 'time corrected', password: 'password changed', active: 'open', name: 'name', old: 'old', new: 'new', dev: 'phone', team: 'inspectors', kind: 'kind', sha256: 'checksum', login: 'login' },
+)
+const truths = messages({ true: '是', false: '否' }, { true: 'yes', false: 'no' })
+
+/** The content of a fact in words: ids of people by name, roles by name, nothing left out. */
+export function factWords(facts: Readonly<Record<string, unknown>>, names: ReadonlyMap<string, string>): string {
+  const worded = (value: unknown): string => {
+    if (typeof value === 'boolean') return truths(value ? 'true' : 'false')
+    if (Array.isArray(value)) return value.map(worded).join('、')
+    if (typeof value === 'object' && value !== null) return factWords(value as Record<string, unknown>, names)
+    return names.get(String(value)) ?? roleName(String(value))
+  }
+  return Object.entries(facts).filter(([, value]) => value !== '' && value !== null).map(([key, value]) => `${keys(key as Parameters<typeof keys>[0]) ?? key}：${worded(value)}`).join('；')
+}

@@ -1,0 +1,16 @@
+/** Which places of the desk which roles may enter; the server decides again on every request. */
+export const PLACES = [
+  ['reports', ['reviewer', 'auditor', 'inspector']],
+  ['inspections', ['plan_officer', 'reviewer', 'auditor']],
+  ['batches', ['plan_officer', 'reviewer', 'auditor']],
+  ['units', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
+  ['inspectors', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
+  ['people', ['administrator']],
+  ['devices', ['administrator', 'auditor']],
+  ['audit', ['auditor']],
+] as const
+export type Place = (typeof PLACES)[number][0]
+
+export function placeOf(path: string): (typeof PLACES)[number] | undefined {
+  return PLACES.find(([name]) => path.split('/')[1] === name)
+}
