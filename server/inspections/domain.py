@@ -14,6 +14,8 @@ MODES = ("on_site", "document_review", "network_monitoring")
 MOST_BYTES = 1_000_000_000
 """The largest size that the body rules allow an event to name."""
 PHOTO_EVENTS = frozenset({"photo.add", "supplement.photo", "late.photo"})
+NAMING_EVENTS = PHOTO_EVENTS | {"audio.add", "sign.party", "notice.give", "interview.add"}
+"""The types for which ``blobs_of`` looks into the body."""
 
 
 class InspectionUnknown(DomainError):
@@ -65,7 +67,7 @@ def blobs_of(t: str, body: Mapping[str, Any]) -> list[NamedBlob]:
         add(body.get("sha256"), body.get("mime"), "photo", body.get("size"))
     elif t == "audio.add":
         add(body.get("sha256"), body.get("mime"), "audio", body.get("size"))
-    elif t in ("sign.party", "notice.give", "interview.add"):
+    elif t in NAMING_EVENTS:
         witness = body.get("witness")
         for holder in (body, witness if isinstance(witness, Mapping) else {}):
             add(holder.get("ink"), "image/png", "ink")
