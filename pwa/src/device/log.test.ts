@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { decode } from '../core/canonical'
 import { b64url, bodyHash, eventHash, fromB64url, GENESIS_PREV, pae, utf8 } from './bytes'
 import { EventLog, rollback, type KeptEvent } from './log'
+import { refuse } from './refusals'
 import { makeKeys, signerOf, verifies } from './signer'
 import { Dice, MemoryDisk, Platter, TestClock, vaultKey, type DiskFaults } from './testing/memory'
 import { Vault } from './vault'
@@ -57,6 +58,33 @@ describe('the record log', () => {
     const headers = (await wires(vault)).map(({ w }) => JSON.parse(w.h) as { n: number; i: number })
     expect(headers.map(({ n, i }) => [n, i])).toEqual([[0, 0], [1, 0], [2, 1]])
     expect((await log.events(INSP)).map(({ body }) => body?.text)).toEqual(['a', 'c'])
+  })
+
+  it('builds a body from the events of the moment, whatever is appended around it', async () => {
+    const one = await phone()
+    const other = await phone()
+    let asked = 0
+    const counting = async (events: readonly unknown[]) => {
+      asked++
+      // Another tab commits after the events were read: this reading is worth nothing any more.
+      if (asked === 1) await other.log.append([note('另一页')])
+      return { ok: true as const, body: { text: `共${events.length}条` } }
+    }
+    await one.log.append([note('一')])
+    const [, built] = await Promise.all([
+      one.log.append([note('二')]), one.log.appendBuilt(INSP, 'note.add', counting), one.log.append([note('后')]),
+    ])
+    expect(built.ok && built.events[0]?.body?.text).toBe('共3条')
+    expect(asked).toBe(2)
+    expect((await one.log.events(INSP)).map(({ body }) => body?.text)).toEqual(['一', '二', '另一页', '共3条', '后'])
+  })
+
+  it('writes nothing when the builder declines, and goes on with the next', async () => {
+    const { log } = await phone()
+    const refused = log.appendBuilt(INSP, 'note.add', async () => refuse('changed'))
+    const [first, second] = await Promise.all([refused, log.append([note('照常')])])
+    expect(first).toMatchObject({ ok: false, reason: 'changed' })
+    expect(second).toMatchObject({ ok: true, n: 0 })
   })
 
   it('keeps the chain whole when two tabs append at the same moment', async () => {

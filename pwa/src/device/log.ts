@@ -10,7 +10,7 @@ import { checkBody } from '../core/events'
 import { b64url, bodyHash, eventHash, fromUtf8, GENESIS_PREV, pae } from './bytes'
 import { badBody, refuse, storeTrouble } from './refusals'
 import type {
-  AppendReason, Clock, EventHeader, JsonObject, LogEvent, Random, Result, WireEvent,
+  AppendReason, BodyBuilder, Clock, EventHeader, JsonObject, LogEvent, Random, Refusal, Result, WireEvent,
 } from './ports'
 import type { Signer } from './signer'
 import type { Vault, VaultChange } from './vault'
@@ -104,6 +104,15 @@ export function readWire(h: string, wire: WireEvent): LogEvent {
 /** Caught in `appendNow`; becomes a refusal. */
 class BadBody extends Error {}
 
+/** The builder of a body declined: what the person decided on is no longer so. */
+class Declined extends Error {
+  constructor(readonly refusal: Refusal<'changed'>) {
+    super(refusal.text)
+  }
+}
+
+type Source = () => Promise<readonly NewEvent[]>
+
 interface Built {
   readonly changes: VaultChange[]
   readonly events: LogEvent[]
@@ -116,7 +125,27 @@ export class EventLog {
   constructor(private readonly parts: LogParts) {}
 
   append(items: readonly NewEvent[], extra: readonly VaultChange[] = [], also?: AlsoFor): Promise<Appended> {
-    const run = this.tail.then(() => this.appendNow(items, extra, also))
+    return this.alone(() => this.appendNow(async () => items, extra, also))
+  }
+
+  /**
+   * An event whose body speaks of the events before it (attest, seal): `build` runs when nothing else can
+   * be appended in between, and again when another tab did. `read` gives the events, by default those of `insp` here.
+   */
+  appendBuilt(
+    insp: string, type: string, build: BodyBuilder, also?: AlsoFor, read = () => this.events(insp),
+  ): Promise<Appended> {
+    const source: Source = async () => {
+      const made = await build(await read())
+      if (!made.ok) throw new Declined(made)
+      return [{ type, body: made.body, insp }]
+    }
+    return this.alone(() => this.appendNow(source, [], also))
+  }
+
+  /** Runs while nothing is appended through this log. `work` must not append to it: it would wait for itself. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.tail.then(work)
     // The chain of appends goes on whatever becomes of this one.
     this.tail = run.catch(() => undefined)
     return run
@@ -132,11 +161,11 @@ export class EventLog {
   }
 
   private async appendNow(
-    items: readonly NewEvent[], extra: readonly VaultChange[], also: AlsoFor | undefined,
+    source: Source, extra: readonly VaultChange[], also: AlsoFor | undefined,
   ): Promise<Appended> {
     try {
       for (let attempt = 0; attempt < TRIES; attempt++) {
-        const built = await this.build(items, extra)
+        const built = await this.build(source, extra)
         const outcome = await this.commit(built, extra, also)
         if (outcome === 'full') return refuse('storage_full')
         // A handle that died during the commit is retried by the disk and then looks stale:
@@ -145,6 +174,7 @@ export class EventLog {
       }
       return refuse('store_lost')
     } catch (error) {
+      if (error instanceof Declined) return error.refusal
       if (error instanceof BadBody || error instanceof NotCanonical) return badBody(error.message)
       return storeTrouble(error)
     }
@@ -175,9 +205,11 @@ export class EventLog {
     return true
   }
 
-  private async build(items: readonly NewEvent[], extra: readonly VaultChange[]): Promise<Built> {
+  private async build(source: Source, extra: readonly VaultChange[]): Promise<Built> {
     const { vault, clock } = this.parts
     const chainRow = await vault.kept<ChainFact>(CHAIN)
+    // After the chain row: what another tab adds from here on makes the commit stale, and the source is asked again.
+    const items = await source()
     const offset = await vault.get<OffsetFact>('offset')
     const anchor = await vault.get<AnchorFact>('anchor')
     const counters = new Map<string, { i: number; rev: number }>()

@@ -47,8 +47,11 @@ export type Refusal<R extends string> = { readonly ok: false; readonly reason: R
 export type Result<T, R extends string> = ({ readonly ok: true } & T) | Refusal<R>
 
 export type StoreReason = 'storage_full' | 'store_lost' | 'locked'
-export type AppendReason = StoreReason | 'bad_body'
+/** `changed`: the events are no longer those the person decided on. */
+export type AppendReason = StoreReason | 'bad_body' | 'changed'
 export type PhotoReason = AppendReason | 'unsupported_format' | 'too_large' | 'camera_failed'
+/** Called inside the serial chain of appends with the events as they lie on the disk at that moment. */
+export type BodyBuilder = (events: readonly LogEvent[]) => Promise<Result<{ readonly body: JsonObject }, 'changed'>>
 export type AppendResult = Result<{ readonly h: string; readonly n: number; readonly wall: number }, AppendReason>
 
 /** The only reader of clocks. `mono` counts ms since `boot` began and may stop while the phone sleeps. */

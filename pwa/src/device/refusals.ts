@@ -8,6 +8,7 @@ const TEXTS: Readonly<Record<PhotoReason, string>> = {
   store_lost: '手机存储暂时没有响应，这一次没有保存。请关闭随检后重新打开，已保存的内容都还在。',
   locked: '已锁定，请输入本人 PIN 后继续。',
   bad_body: '填写内容不符合记录格式，没有保存。',
+  changed: '内容刚刚有变化，这一次没有保存。请看过新的内容后再确认一次。',
   unsupported_format: '这个文件不是 JPEG、PNG 或 WebP 图片，不能作为照片。请改用随检相机或系统相机拍摄。',
   too_large: '文件超过允许的大小，没有保存。',
   camera_failed: '相机没有响应。请改用「系统相机」，或检查相机权限后重试。',

@@ -76,7 +76,7 @@ export async function enrolPerson(
       { put: keys.device, value: device }, { put: keys.tokens, value: tokens }, { put: keys.epoch, value: { epoch } },
     ],
   )
-  if (!done.ok) return done.reason === 'bad_body' ? { ...done, reason: 'refused' } : { ...done, reason: done.reason }
+  if (!done.ok) return done.reason === 'bad_body' || done.reason === 'changed' ? { ...done, reason: 'refused' } : { ...done, reason: done.reason }
   await platform.disk.updateMeta(ENROLLING, () => undefined)
   return { ok: true, vault, person, device }
 }

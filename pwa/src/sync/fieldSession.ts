@@ -44,7 +44,7 @@ export class FieldSession implements Session {
     this.log = new EventLog({ vault, signer, clock, random, user: device.user })
     this.engine = new SyncEngine({ ...platform, vault, signer, sha256 })
     this.drafts = new Drafts(vault, platform.timers, platform.lifecycle)
-    this.second = new SecondPerson(platform, people, installation, { user: device.user, vault })
+    this.second = new SecondPerson(platform, people, installation, { user: device.user, vault, log: this.log })
   }
 
   /** Starts the sync and finishes voice notes a kill interrupted. */

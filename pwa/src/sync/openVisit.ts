@@ -3,11 +3,11 @@ import type { Pack } from '../core/pack'
 import { geotagOff } from '../core/pack'
 import { InAppCamera } from '../device/camera'
 import { fileFact, readFile } from '../device/files'
-import type { EventLog } from '../device/log'
+import type { Appended, EventLog } from '../device/log'
 import { keepLoose, keepPhoto, makeStamped, viewOf, type KeptPhoto, type PhotoOrder } from '../device/photos'
 import type { Platform } from '../device/platform'
 import { positionWatch } from '../device/position'
-import type { AppendResult, JsonObject, LogEvent, PositionWatch, Result, StoreReason } from '../device/ports'
+import type { AppendResult, BodyBuilder, JsonObject, LogEvent, PositionWatch, Result, StoreReason } from '../device/ports'
 import { VoiceRecording } from '../device/recorder'
 import { refuse, storeTrouble } from '../device/refusals'
 import type { Vault } from '../device/vault'
@@ -85,14 +85,21 @@ export class OpenVisit implements Visit {
   }
 
   async appendAll(events: readonly { type: string; body: JsonObject }[]): Promise<AppendResult> {
-    const done = await this.parts.log.append(events.map((event) => ({ ...event, insp: this.insp })))
+    return this.added(await this.parts.log.append(events.map((event) => ({ ...event, insp: this.insp }))))
+  }
+
+  async appendBuilt(type: string, build: BodyBuilder): Promise<AppendResult> {
+    return this.added(await this.parts.log.appendBuilt(this.insp, type, build))
+  }
+
+  private added(done: Appended): AppendResult {
     if (!done.ok) {
       this.parts.noteSpace(done.reason === 'storage_full')
       return done
     }
     this.took(done.events)
     // A seal is worth a round at once; anything else waits for the next breath.
-    this.parts.engine.soon(events.some(({ type }) => type === 'seal') ? 0 : 3_000)
+    this.parts.engine.soon(done.events.some(({ header }) => header.t === 'seal') ? 0 : 3_000)
     return { ok: true, h: done.h, n: done.n, wall: done.wall }
   }
 

@@ -18,7 +18,7 @@ import { Wire } from './wire'
 export class SecondPerson {
   constructor(
     private readonly platform: Platform, private readonly people: People, private readonly installation: Installation,
-    private readonly first: { readonly user: string; readonly vault: Vault },
+    private readonly first: { readonly user: string; readonly vault: Vault; readonly log: EventLog },
   ) {}
 
   async attest(
@@ -33,8 +33,14 @@ export class SecondPerson {
     const { clock, random } = this.platform
     const signer = signerOf(opened.person.keys)
     const log = new EventLog({ vault: opened.vault, signer, clock, random, user: opened.person.user })
-    const done: Appended = await log
-      .append([{ type: 'attest', body, insp }], [], { vault: this.first.vault })
+    const { vault: firstVault, log: firstLog } = this.first
+    // B signs what A's phone holds, and A adds nothing while B signs.
+    const done: Appended = await firstLog
+      .alone(() =>
+        typeof body === 'function'
+          ? log.appendBuilt(insp, 'attest', body, { vault: firstVault }, () => firstLog.events(insp))
+          : log.append([{ type: 'attest', body, insp }], [], { vault: firstVault }),
+      )
       .catch((error: unknown) => {
         opened.vault.close()
         throw error

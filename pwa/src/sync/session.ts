@@ -6,6 +6,7 @@
 import type { Pack } from '../core/pack'
 import type {
   AppendResult,
+  BodyBuilder,
   JsonObject,
   LogEvent,
   PhotoReason,
@@ -185,11 +186,11 @@ export interface Trouble {
   readonly text: string
 }
 
-/** B's signature on A's phone (A1). `body` is the attest body without salt. */
+/** B's signature on A's phone (A1). `body` is the attest body without salt, or what builds it from the events of that moment. */
 export interface SecondSignature {
   readonly dev: string
   readonly pin: string
-  readonly body: JsonObject
+  readonly body: JsonObject | BodyBuilder
 }
 export type SecondReason = UnlockReason | 'same_person' | AppendFailure
 type AppendFailure = Extract<AppendResult, { ok: false }>['reason']
@@ -209,6 +210,8 @@ export interface Visit {
   append(type: string, body: JsonObject): Promise<AppendResult>
   /** Several events, one transaction: all or none. */
   appendAll(events: readonly { type: string; body: JsonObject }[]): Promise<AppendResult>
+  /** One event whose body speaks of the others (attest, seal): built when nothing can be added in between. */
+  appendBuilt(type: string, build: BodyBuilder): Promise<AppendResult>
   attestAsSecond(signature: SecondSignature): Promise<Result<{ h: string }, SecondReason>>
 
   camera(): Camera
@@ -303,4 +306,4 @@ export interface Session {
   lock(): Promise<void>
 }
 
-export type { AppendResult, JsonObject, LogEvent, Refusal, Result, SelfTest, StorageGauge }
+export type { AppendResult, BodyBuilder, JsonObject, LogEvent, Refusal, Result, SelfTest, StorageGauge }

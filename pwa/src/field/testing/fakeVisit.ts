@@ -6,7 +6,7 @@ import { checkBody } from '@/core/events'
 import type { Checklist, ChecklistItem, Pack } from '@/core/pack'
 import { sha256Hex, utf8 } from '@/device/bytes'
 import { refuse } from '@/device/refusals'
-import type { AppendResult, JsonObject, LogEvent, PendingCapture, PhotoResult, PhotoTarget, ResumePoint, Session, Visit } from '@/sync/session'
+import type { AppendResult, BodyBuilder, JsonObject, LogEvent, PendingCapture, PhotoResult, PhotoTarget, ResumePoint, Session, Visit } from '@/sync/session'
 
 export const INSP = '0198c0de-0000-7000-8000-000000000001'
 export const ME = 'u-qin'
@@ -66,6 +66,10 @@ export class FakeVisit implements Visit {
   }
   async append(type: string, body: JsonObject): Promise<AppendResult> {
     return this.appendAll([{ type, body }])
+  }
+  async appendBuilt(type: string, build: BodyBuilder): Promise<AppendResult> {
+    const made = await build(this.list)
+    return made.ok ? this.append(type, made.body) : made
   }
   async appendAll(events: readonly { type: string; body: JsonObject }[]): Promise<AppendResult> {
     if (this.failNext === 'storage_full') {

@@ -108,6 +108,7 @@ function watched(open: OpenVisit): OpenVisit {
   return {
     ...open,
     add: (type, body) => count(open.add(type, body)),
+    addBuilt: (type, build) => count(open.addBuilt(type, build)),
     addAll: (events) => count(open.addAll(events)),
     after: (work) => count(open.after(work)),
     refresh: () => count(open.refresh()),

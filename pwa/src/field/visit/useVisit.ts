@@ -4,7 +4,7 @@ import { fold, type Visit as Folded } from '@/core/fold'
 import { missing, type Need, type Stage } from '@/core/needs'
 import { steps, type Step } from '@/core/steps'
 import { sha256 } from '@/device/bytes'
-import type { JsonObject, Session, Visit } from '@/sync/session'
+import type { BodyBuilder, JsonObject, Session, Visit } from '@/sync/session'
 
 export interface OpenVisit {
   readonly visit: Visit
@@ -18,6 +18,8 @@ export interface OpenVisit {
   readonly savedAt: Ref<number>
   /** Saves one event and folds again; true only when it is on the disk. */
   add(type: string, body: JsonObject): Promise<boolean>
+  /** Saves one event whose body is built from the events of that moment (attest, seal). */
+  addBuilt(type: string, build: BodyBuilder): Promise<boolean>
   /** All or none. */
   addAll(events: readonly { type: string; body: JsonObject }[]): Promise<boolean>
   /** Runs anything that adds events by itself (camera, second signature) and folds again. */
@@ -58,6 +60,7 @@ export async function openVisit(phone: Session, insp: string): Promise<OpenVisit
     after,
     steps: computed(() => steps(pack.profile, pack, state.value.outcome?.kind ?? 'completed')),
     add: async (type, body) => (await after(visit.append(type, body))).ok,
+    addBuilt: async (type, build) => (await after(visit.appendBuilt(type, build))).ok,
     addAll: async (events) => (await after(visit.appendAll(events))).ok,
     lacks: (stage) => missing(state.value, pack, stage),
   }
