@@ -131,6 +131,38 @@ describe('the record log', () => {
     expect(await wires(vault)).toHaveLength(1)
   })
 
+  function spoil(key: string): void {
+    const row = platter.facts.get(key)
+    if (row === undefined) throw new Error(`${key} is not there`)
+    const data = row.data.slice(0)
+    new Uint8Array(data)[3] = (new Uint8Array(data)[3] ?? 0) ^ 1
+    platter.facts.set(key, { ...row, data })
+  }
+
+  it('goes on with the same chain when the row of the chain or of a counter is damaged', async () => {
+    const { log } = await phone()
+    await log.append([note('一')])
+    await log.append([note('二')])
+    spoil('devA/chain')
+    spoil(`devA/count/${INSP}`)
+    const again = await phone()
+    expect((await again.log.append([note('三')])).ok).toBe(true)
+    const headers = (await wires(again.vault)).map(({ h, w }) => ({ h, ...(JSON.parse(w.h) as { n: number; i: number; prev: string }) }))
+    expect(headers.map(({ n, i }) => [n, i])).toEqual([[0, 0], [1, 1], [2, 2]])
+    expect(headers[2]?.prev).toBe(headers[1]?.h)
+  })
+
+  it('makes no fork by guessing when the last event is damaged as well, and says what to do', async () => {
+    const { vault, log } = await phone()
+    await log.append([note('一')])
+    spoil('devA/chain')
+    spoil(`devA/ev/${INSP}/000000000`)
+    const done = await log.append([note('二')])
+    expect(done).toMatchObject({ ok: false, reason: 'store_lost' })
+    expect(done.ok ? '' : done.text).toContain('不要卸载')
+    expect(await vault.keys('ev/')).toHaveLength(1)
+  })
+
   it('says locked when the person has locked the phone', async () => {
     const { vault, log } = await phone()
     vault.close()

@@ -13,7 +13,7 @@ import type {
   AppendReason, BodyBuilder, Clock, EventHeader, JsonObject, LogEvent, Random, Refusal, Result, WireEvent,
 } from './ports'
 import type { Signer } from './signer'
-import type { Vault, VaultChange } from './vault'
+import { VaultDamaged, type Vault, type VaultChange } from './vault'
 
 /** Wall behind mono by more than this is a rollback (record-log 2.4.3); ahead is only a sleep. */
 const ROLLBACK_MS = 2_000
@@ -207,7 +207,7 @@ export class EventLog {
 
   private async build(source: Source, extra: readonly VaultChange[]): Promise<Built> {
     const { vault, clock } = this.parts
-    const chainRow = await vault.kept<ChainFact>(CHAIN)
+    const chainRow = await this.chain()
     // After the chain row: what another tab adds from here on makes the commit stale, and the source is asked again.
     const items = await source()
     const offset = await vault.get<OffsetFact>('offset')
@@ -244,9 +244,29 @@ export class EventLog {
     return out
   }
 
+  /** The end of the chain; from the events themselves where its own row is damaged. */
+  private async chain(): Promise<{ value: ChainFact; rev: number } | undefined> {
+    const { vault } = this.parts
+    try {
+      return await vault.kept<ChainFact>(CHAIN)
+    } catch (error) {
+      if (!(error instanceof VaultDamaged)) throw error
+      const last = (await vault.keys(EVENT)).sort((a, b) => numberOf(a) - numberOf(b)).at(-1)
+      // Without the last event nobody knows what comes next: a guess would be a fork.
+      const kept = last === undefined ? undefined : await vault.get<KeptEvent>(last)
+      if (kept === undefined) throw error
+      const { n, wall, mono, boot } = readWire(kept.h, kept.w).header
+      return { value: { n: n + 1, prev: kept.h, wall, mono, boot }, rev: await vault.revision(CHAIN) }
+    }
+  }
+
   private async counter(insp: string): Promise<{ i: number; rev: number }> {
-    const row = await this.parts.vault.kept<{ i: number }>(`count/${insp}`)
-    return { i: row?.value.i ?? 0, rev: row?.rev ?? 0 }
+    const { vault } = this.parts
+    const key = `count/${insp}`
+    const row = await vault.get<{ i: number }>(key)
+    // Damaged or not there yet: as many as there are events.
+    const i = row?.i ?? (await vault.keys(`${EVENT}${insp === '' ? '-' : insp}/`)).length
+    return { i, rev: await vault.revision(key) }
   }
 
   private async sign(
@@ -293,6 +313,10 @@ function age(offset: OffsetFact | undefined, wall: number, mono: number, boot: s
   if (offset === undefined) return { off: 0, offage: -1 }
   const since = offset.boot === boot ? mono - offset.mono : wall - offset.wall
   return { off: offset.off, offage: Math.max(0, since) }
+}
+
+function numberOf(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1))
 }
 
 function filesNamed(body: JsonObject): string[] {

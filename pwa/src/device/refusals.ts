@@ -1,7 +1,11 @@
 /** The sentences for what a phone can refuse, in one place, so that every screen says the same. */
 import type { AppendReason, PhotoReason, Refusal } from './ports'
 import { StoreLost } from './disk'
-import { VaultClosed } from './vault'
+import { VaultClosed, VaultDamaged } from './vault'
+
+/** What is damaged cannot be shown; what the person must not do can be said. */
+export const DAMAGED =
+  '手机里有已保存的内容读不出来（存储可能损坏）。其余内容不受影响，照常保存和上传。请不要卸载随检，尽快导出备份并报告管理员。'
 
 const TEXTS: Readonly<Record<PhotoReason, string>> = {
   storage_full: '手机存储空间不足，这一次没有保存。已保存的内容都还在：请清理手机空间或先上传，再拍照；文字记录仍可继续。',
@@ -22,6 +26,7 @@ export function refuse<R extends PhotoReason>(reason: R, text: string = TEXTS[re
 export function storeTrouble(error: unknown): Refusal<'store_lost' | 'locked'> {
   if (error instanceof VaultClosed) return refuse('locked')
   if (error instanceof StoreLost) return refuse('store_lost')
+  if (error instanceof VaultDamaged) return refuse('store_lost', DAMAGED)
   throw error
 }
 

@@ -32,9 +32,9 @@ describe('the vault on IndexedDB', () => {
     await vault.write([{ put: 'a', value: 2 }])
     if (first === undefined) throw new Error('the row is there')
     await disk.commit([{ store: 'facts', put: { ...first, key: 'devA/b' } }])
-    await expect(vault.get('b')).rejects.toBeInstanceOf(VaultDamaged)
+    await expect(vault.kept('b')).rejects.toBeInstanceOf(VaultDamaged)
     await disk.commit([{ store: 'facts', put: { ...first, rev: 2 } }])
-    await expect(vault.get('a')).rejects.toBeInstanceOf(VaultDamaged)
+    await expect(vault.kept('a')).rejects.toBeInstanceOf(VaultDamaged)
   })
 
   it('keeps bytes in chunks of at most one MiB and refuses to hand out half a file', async () => {
@@ -82,7 +82,24 @@ describe('the vault on IndexedDB', () => {
     const other = new Vault(disk, 'devB', await vaultKey(dice.bytes(32)), dice)
     expect(await other.get('secret')).toBeUndefined()
     const wrongKey = new Vault(disk, 'devA', await vaultKey(dice.bytes(32)), dice)
-    await expect(wrongKey.get('secret')).rejects.toBeInstanceOf(VaultDamaged)
+    await expect(wrongKey.kept('secret')).rejects.toBeInstanceOf(VaultDamaged)
+    expect(await wrongKey.get('secret')).toBeUndefined()
+    expect([...wrongKey.damaged]).toEqual(['secret'])
+  })
+
+  it('one damaged row hides nothing else, is named, and is not overwritten by reading', async () => {
+    await vault.write([{ put: 'ev/a', value: 1 }, { put: 'ev/b', value: 2 }, { bytes: 'f', data: new Uint8Array(9) }])
+    for (const [store, key] of [['facts', 'devA/ev/a'], ['bytes', 'devA/f/00000']] as const) {
+      const row = await disk.get(store, key)
+      if (row === undefined) throw new Error('the row is there')
+      const data = row.data.slice(0)
+      new Uint8Array(data)[0] = (new Uint8Array(data)[0] ?? 0) ^ 1
+      await disk.commit([{ store, put: { ...row, data } }])
+    }
+    expect((await vault.list('ev/')).map(({ key }) => key)).toEqual(['ev/b'])
+    expect(await vault.bytes('f', 9)).toBeUndefined()
+    expect([...vault.damaged].sort()).toEqual(['ev/a', 'f/00000'])
+    expect(await vault.keys('ev/')).toEqual(['ev/a', 'ev/b'])
   })
 
   it('a closed vault gives nothing and takes nothing', async () => {

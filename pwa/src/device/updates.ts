@@ -41,6 +41,14 @@ export function watchOffline(tell: (here: boolean) => void): () => void {
   return () => worker?.removeEventListener('controllerchange', now)
 }
 
+/** Ask the server for a newer app now; true when one is being fetched or waits: the offer then shows itself. */
+export async function lookForUpdate(): Promise<boolean> {
+  if (!('serviceWorker' in navigator)) return false
+  const registration = await navigator.serviceWorker.getRegistration()
+  await registration?.update().catch(() => undefined)
+  return registration?.installing != null || registration?.waiting != null
+}
+
 async function somebodyEdits(): Promise<boolean> {
   if (!('locks' in navigator)) return false
   const { held } = await navigator.locks.query()

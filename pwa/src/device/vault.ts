@@ -33,7 +33,7 @@ export interface Prepared {
 
 /** A row that does not open under this person's key: damaged, or put there by somebody else. */
 export class VaultDamaged extends Error {
-  constructor(key: string) {
+  constructor(readonly key: string) {
     super(`the stored value of ${key} cannot be opened`)
     this.name = 'VaultDamaged'
   }
@@ -45,6 +45,8 @@ export function chunkCount(size: number): number {
 
 export class Vault {
   private key: CryptoKey | undefined
+  /** Keys of the rows met since the start that did not open. */
+  readonly damaged = new Set<string>()
 
   constructor(
     readonly disk: Disk,
@@ -64,10 +66,15 @@ export class Vault {
     this.key = undefined
   }
 
+  /**
+   * undefined also for a row that does not open (a damaged disk): it is noted in `damaged`, told to the
+   * person as 需要处理, never overwritten by that, and not in the way of everything else.
+   */
   async get<T>(key: string): Promise<T | undefined> {
-    return (await this.kept<T>(key))?.value
+    return (await this.readable(this.kept<T>(key)))?.value
   }
 
+  /** For who writes by compare-and-set: a damaged row is an exception. */
   async kept<T>(key: string): Promise<Kept<T> | undefined> {
     const row = await this.disk.get('facts', this.full(key))
     return row === undefined ? undefined : this.unseal<T>(row)
@@ -75,7 +82,21 @@ export class Vault {
 
   async list<T>(prefix: string): Promise<Kept<T>[]> {
     const rows = await this.disk.range('facts', this.full(prefix))
-    return Promise.all(rows.map((row) => this.unseal<T>(row)))
+    const found = await Promise.all(rows.map((row) => this.readable(this.unseal<T>(row))))
+    return found.filter((row): row is Kept<T> => row !== undefined)
+  }
+
+  /** The revision of a row, readable or not; 0 when there is none. */
+  async revision(key: string): Promise<number> {
+    return (await this.disk.get('facts', this.full(key)))?.rev ?? 0
+  }
+
+  private readable<T>(reading: Promise<T>): Promise<T | undefined> {
+    return reading.catch((error: unknown) => {
+      if (!(error instanceof VaultDamaged)) throw error
+      this.damaged.add(error.key.slice(this.dev.length + 1))
+      return undefined
+    })
   }
 
   async keys(prefix: string): Promise<string[]> {
@@ -121,13 +142,15 @@ export class Vault {
     return { writes, expect }
   }
 
-  /** undefined when a chunk is missing: half a file is never handed out. */
+  /** undefined when a chunk is missing or damaged: half a file is never handed out. */
   async bytes(id: string, size: number): Promise<Bytes | undefined> {
     const parts: Bytes[] = []
     for (let i = 0; i < chunkCount(size); i++) {
       const row = await this.disk.get('bytes', this.chunkKey(id, i))
       if (row === undefined) return undefined
-      parts.push(await this.unsealBytes('bytes', row))
+      const part = await this.readable(this.unsealBytes('bytes', row))
+      if (part === undefined) return undefined
+      parts.push(part)
     }
     const whole = parts.length === 1 && parts[0] !== undefined ? parts[0] : concat(...parts)
     return whole.length === size ? whole : undefined

@@ -37,9 +37,12 @@ export async function exportUnsent(
   }
   const sealer = await Sealer.open(passphrase, parts.random, parts.iterations)
   await sealer.add(jsonRecord({ v: 1, dev: vault.dev, made: parts.wall, events: events.length, files: files.length }))
+  let eventsDone = 0
   for (const { key } of events) {
     const kept = await vault.get<KeptEvent>(key)
-    if (kept !== undefined) await sealer.add(jsonRecord({ k: 'event', w: kept.w }))
+    if (kept === undefined) continue
+    await sealer.add(jsonRecord({ k: 'event', w: kept.w }))
+    eventsDone++
   }
   let filesDone = 0
   for (const { sha256, insp } of files) {
@@ -53,7 +56,7 @@ export async function exportUnsent(
   }
   await sealer.add(jsonRecord({ k: 'end' }), true)
   const day = new Date(parts.wall + 8 * 3_600_000).toISOString().slice(0, 10)
-  return { ok: true, file: sealer.file(), name: `随检备份-${day}.sjb`, events: events.length, files: filesDone }
+  return { ok: true, file: sealer.file(), name: `随检备份-${day}.sjb`, events: eventsDone, files: filesDone }
 }
 
 type Imported = Result<BackupCounts, 'wrong_passphrase' | 'not_a_backup' | StoreReason>

@@ -28,6 +28,8 @@ export async function noteAnswer(
   // Lower: a late answer from before a restore. Its confirmations land under the old epoch, where they belong.
   if (epoch > known) changes.push({ put: keys.epoch, value: { epoch } }, { del: keys.cursor })
   changes.push(...(await offsetChange(vault, clock, asked, answer.now)))
+  // Heard again: the app has been updated since.
+  if ((await vault.keys(keys.alarm(CLIENT_OLD))).length > 0) changes.push({ del: keys.alarm(CLIENT_OLD) })
   if (changes.length > 0) await vault.write(changes)
   return { epoch, raised: epoch > known }
 }
@@ -46,11 +48,16 @@ async function offsetChange(vault: Vault, clock: Clock, asked: Asked, now: unkno
   return same ? [] : [{ put: keys.offset, value: fresh }]
 }
 
-/** 403: this device or person may not (revoked, dismissed). A person must know; nothing here is deleted. */
+export const CLIENT_OLD = 'E_CLIENT_OLD'
+
+/**
+ * 403: this device or person may not (revoked, dismissed). 426: this app is too old. Both need a person;
+ * nothing here is deleted, and nothing is taken for refused.
+ */
 export async function noteForbidden(
   vault: Vault, problem: { status: number; code: string; text: string }, at: number,
 ): Promise<void> {
-  if (problem.status !== 403) return
+  if (problem.status !== 403 && problem.code !== CLIENT_OLD) return
   const alarm: AlarmFact = { kind: 'server', code: problem.code, text: problem.text, at }
   await vault.write([{ put: keys.alarm(problem.code), value: alarm }])
 }

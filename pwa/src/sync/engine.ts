@@ -3,6 +3,7 @@
  * failure (sync.md 9, 11). All it knows lies in the store; this object may die at any moment.
  */
 import type { Sha256 } from '../core/bytes'
+import { StoreLost } from '../device/disk'
 import type { Bus, BusMessage, Clock, Compression, Lifecycle, Locks, Net, Random, Timers } from '../device/ports'
 import type { Signer } from '../device/signer'
 import type { Vault } from '../device/vault'
@@ -114,11 +115,15 @@ export class SyncEngine {
   }
 
   private async locked(byHand: boolean): Promise<Outcome> {
-    // The vault may be locked by its person in the middle of a round: that ends it, nothing else.
+    // The vault may be locked by its person in the middle of a round, and the store may stop answering (iOS):
+    // that ends this round, and the next one comes. A fault of ours is thrown, but it plans the next one too.
     const outcome = await this.parts.locks
       .ifFree(`suijian-sync-${this.parts.vault.dev}`, () => this.work(byHand))
       .catch((error: unknown): Outcome => {
-        if (this.parts.vault.open) throw error
+        if (this.parts.vault.open && !(error instanceof StoreLost)) {
+          this.plan('trouble')
+          throw error
+        }
         return 'away'
       })
     this.moving = undefined

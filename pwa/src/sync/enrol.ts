@@ -12,10 +12,10 @@ import { makeKeys, signerOf } from '../device/signer'
 import type { Vault } from '../device/vault'
 import { keys, type DeviceFact } from './facts'
 import type { EnrolForm, EnrolReason } from './session'
+import { APP_VERSION } from './version'
 import { API, problemOf, readJson, tokensFrom } from './wire'
 
 const ENROLLING = 'enrolling'
-export const APP_VERSION = 'suijian-pwa 0.1.0'
 
 interface Enrolling {
   readonly code: string
@@ -64,7 +64,7 @@ export async function enrolPerson(
   const log = new EventLog({ vault, signer, clock, random, user: device.user })
   const genesis: JsonObject = {
     spki: b64url(new Uint8Array(pair.spki)), installation: installation.id, user: device.user, agency: device.agency,
-    app: APP_VERSION,
+    app: `suijian-pwa ${APP_VERSION}`,
   }
   const epoch = typeof json.epoch === 'number' ? json.epoch : 0
   const done = await log.append(

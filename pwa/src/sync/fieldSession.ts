@@ -5,6 +5,7 @@ import { EventLog } from '../device/log'
 import type { Installation, People, PersonRecord } from '../device/people'
 import type { Platform } from '../device/platform'
 import { recoverVoices } from '../device/recorder'
+import { DAMAGED } from '../device/refusals'
 import { signerOf } from '../device/signer'
 import type { AppendResult, JsonObject, Result, StorageGauge } from '../device/ports'
 import type { Vault } from '../device/vault'
@@ -101,7 +102,7 @@ export class FieldSession implements Session {
     const counted = count(all)
     const alarms = await vault.keys('alarm/')
     const unsent = counted.done < counted.total
-    const attention = counted.troubled || alarms.length > 0
+    const attention = counted.troubled || alarms.length > 0 || vault.damaged.size > 0
     const login = tokens === undefined || tokens.dead
     return {
       ...(await waiting(vault, all)),
@@ -122,6 +123,9 @@ export class FieldSession implements Session {
     const tokens = await vault.get<TokensFact>(keys.tokens)
     if (tokens === undefined || tokens.dead) {
       found.push({ kind: 'login', code: 'LOGIN', text: '登录已过期：记录照常保存在手机上，重新登录后自动上传。' })
+    }
+    if (vault.damaged.size > 0) {
+      found.push({ kind: 'storage', code: 'E_STORE_DAMAGED', text: `${DAMAGED}（${vault.damaged.size} 处）` })
     }
     if (this.full) {
       found.push({ kind: 'storage', code: 'STORAGE_FULL', text: '手机存储空间不足，照片和录音暂时不能保存；请清理空间或先上传。' })

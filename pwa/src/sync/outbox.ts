@@ -88,19 +88,20 @@ export interface Batch {
 export async function nextBatch(
   vault: Vault, pending: readonly Pending[], most: number, mostBytes = 2 * 1024 * 1024,
 ): Promise<Batch | undefined> {
-  const dev = pending[0]?.dev
-  if (dev === undefined) return undefined
+  let dev: string | undefined
   const events: (Pending & { kept: KeptEvent })[] = []
   let bytes = 64
   for (const event of pending) {
-    if (event.dev !== dev || events.length === most) break
+    if ((dev !== undefined && event.dev !== dev) || events.length === most) break
     const kept = await vault.get<KeptEvent>(event.key)
+    // Damaged on the disk: those behind it go all the same, the server holds them until a backup brings it.
     if (kept === undefined) continue
+    dev = event.dev
     // Chinese is 3 bytes a character and JSON escapes quotes: an upper bound is enough here.
     const size = 3 * (kept.w.h.length + (kept.w.b?.length ?? 0)) + 200
     if (events.length > 0 && bytes + size > mostBytes) break
     bytes += size
     events.push({ ...event, kept })
   }
-  return events.length === 0 ? undefined : { dev, events, bytes }
+  return dev === undefined ? undefined : { dev, events, bytes }
 }

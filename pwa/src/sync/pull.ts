@@ -9,7 +9,7 @@ import { EVENT, MATE, type KeptEvent } from '../device/log'
 import type { BusMessage, Clock, WireEvent } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { eventHash, headerOf } from './hashing'
-import { noteAnswer } from './contact'
+import { noteAnswer, noteForbidden } from './contact'
 import { keys, type CursorFact, type VisitFact } from './facts'
 import { epochOf } from './outbox'
 import type { Outcome } from './push'
@@ -47,8 +47,11 @@ export async function pullChanges(parts: PullParts): Promise<Outcome> {
     const answer = await parts.wire.get<ChangesAnswer>(`sync/changes?cursor=${encodeURIComponent(cursor)}`)
     if (answer.kind === 'away' || answer.kind === 'login') return answer.kind
     if (answer.kind === 'problem') {
-      // A cursor the server does not know (restore, long absence): from the beginning, once.
-      if (restarted || cursor === '') return 'trouble'
+      await noteForbidden(vault, answer.problem, clock.wall())
+      // A cursor the server does not know (restore, long absence): from the beginning, once. A server that is
+      // out of order or wants another app says nothing about the cursor.
+      const unknown = [400, 404, 409, 410, 422].includes(answer.problem.status)
+      if (restarted || cursor === '' || !unknown) return 'trouble'
       restarted = true
       await vault.write([{ del: keys.cursor }])
       continue

@@ -8,6 +8,7 @@ import type { Compression, Locks, Net, NetResponse } from '../device/ports'
 import type { Signer } from '../device/signer'
 import type { Vault } from '../device/vault'
 import { keys, type TokensFact } from './facts'
+import { CLIENT_HEADER } from './version'
 
 export const API = '/api/v1/'
 /** Below this gzip costs more than it saves. */
@@ -110,7 +111,9 @@ export class Wire {
   }
 
   private async send(request: Parameters<Net['request']>[0]): Promise<NetResponse | undefined> {
-    return this.parts.net.request(request).catch(() => undefined)
+    return this.parts.net
+      .request({ ...request, headers: { ...request.headers, ...CLIENT_HEADER } })
+      .catch(() => undefined)
   }
 
   /** One renewal at a time over all tabs: two would spend the same refresh token. */
