@@ -33,9 +33,9 @@ function environment(data: string, port: number, shift = 0): NodeJS.ProcessEnv {
   }
 }
 
-/** Runs one of our Python programs and answers what it printed. */
-export function run(file: string, ...args: string[]): void {
-  execFileSync(PYTHON, [join(ROOT, 'tests/browser', file), ...args], { cwd: ROOT, env: environment('', 0), stdio: ['ignore', 'ignore', 'inherit'] })
+/** Runs one of the Python programs beside this file and answers what it printed. */
+export function run(file: string, ...args: string[]): string {
+  return execFileSync(PYTHON, [join(ROOT, 'tests/browser', file), ...args], { cwd: ROOT, env: environment('', 0), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 50_000_000 })
 }
 
 function python(data: string, ...args: string[]): string {
@@ -94,7 +94,9 @@ export class Office {
     return `http://127.0.0.1:${this.port}`
   }
 
+  /** Does nothing when it runs already. */
   async start(): Promise<void> {
+    if (this.processes.length > 0) return
     mkdirSync(join(this.data, 'logs'), { recursive: true })
     const log = openSync(join(this.data, 'logs', 'scenario.log'), 'a')
     const options = { cwd: ROOT, env: environment(this.data, this.port, this.shift), stdio: ['ignore', log, log] as ['ignore', number, number] }

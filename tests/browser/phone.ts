@@ -201,8 +201,6 @@ export class Phone {
     const touch = await this.context.newCDPSession(this.tab)
     for (const [from, to] of [[0.2, 0.45], [0.5, 0.8]] as const) await stroke(touch, box, from, to)
     await touch.detach()
-    // Chromium takes a touch this soon after another for the second half of a double tap; no hand is that quick.
-    await this.tab.waitForTimeout(400)
   }
 }
 
@@ -212,6 +210,11 @@ async function stroke(touch: CDPSession, box: Box, from: number, to: number): Pr
   const at = (part: number): { x: number; y: number } => ({ x: box.x + box.width * (from + (to - from) * part), y: box.y + box.height * (0.3 + 0.4 * Math.abs(Math.sin(part * 7))) })
   await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at(0)] })
   for (let step = 1; step <= 8; step += 1) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [at(step / 8)] })
+  // The finger rests before it is lifted: lifted at full speed it is a fling, and the next tap only stops that.
+  for (let rest = 0; rest < 3; rest += 1) {
+    await new Promise((tick) => setTimeout(tick, 40))
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [at(1)] })
+  }
   await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
 }
 

@@ -10,6 +10,8 @@ export interface Finding {
   readonly item: string
   readonly part: string
   readonly note: string
+  /** The item's words, without spaces. */
+  readonly text: string
 }
 
 export interface Plan {
@@ -21,12 +23,14 @@ export interface Plan {
   readonly recorder?: string
   /** Further photos of the scene, so that there are three at least. */
   readonly photos: number
+  /** No photo of the door plate at arrival. */
+  readonly door?: false
   /** What the second inspector does; by default signs on this phone with the own PIN. */
   readonly second?: 'here' | 'elsewhere'
   /** Called with each step's id once it stands on the screen. */
   readonly look?: (step: string) => Promise<void>
   /** Called inside a checklist, after its items have been answered. */
-  readonly extra?: (checklist: string) => Promise<void>
+  readonly extra?: (checklist: string, visit: Visit) => Promise<void>
 }
 
 export class Visit {
@@ -45,11 +49,24 @@ export class Visit {
     return decodeURIComponent(/#\/visit\/[^/?]+(?:\/([^?]+))?/.exec(this.phone.page.url())?.[1] ?? '')
   }
 
+  /** The inspection on the screen. */
+  insp(): string {
+    return /#\/visit\/([^/?]+)/.exec(this.phone.page.url())?.[1] ?? ''
+  }
+
+  /** The overview with all steps. */
+  async overview(): Promise<void> {
+    await this.phone.page.getByRole('button', { name: '返回' }).tap()
+    await expect(this.phone.on('next-step')).toBeVisible()
+  }
+
   async begin(unit: string): Promise<void> {
     const { phone } = this
     const row = phone.page.locator('button.row', { hasText: unit })
     await expect(row).toContainText('准备好了')
     await row.tap()
+    await expect(phone.on('begin')).toBeVisible()
+    await this.plan.look?.('begin')
     await phone.tap('begin')
   }
 
@@ -61,9 +78,7 @@ export class Visit {
       await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
       await this.plan.look?.(step)
       if (step.split('~')[0] === last) return
-      const started = Date.now()
       await this.act(step)
-      if (process.env['SUIJIAN_PACE']) console.log(`${step} ${Date.now() - started} ms`)
       await expect.poll(() => this.step(), { message: `left the step ${step}` }).not.toBe(step)
     }
     throw new Error(`the step ${last} never came`)
@@ -100,7 +115,7 @@ export class Visit {
 
   private async arrive(): Promise<void> {
     await this.phone.tap('arrive')
-    await this.photograph(this.phone.on('photos-door'))
+    if (this.plan.door !== false) await this.photograph(this.phone.on('photos-door'))
     await this.phone.tap('next')
   }
 
@@ -143,7 +158,7 @@ export class Visit {
   /** Everything of one sheet, then what the scenario adds, then on. */
   private async checklist(checklist: string): Promise<void> {
     await this.answerAll()
-    await this.plan.extra?.(checklist)
+    await this.plan.extra?.(checklist, this)
     await this.phone.tap('next')
   }
 
@@ -202,7 +217,20 @@ export class Visit {
     await this.phone.on(`${name}-note`).fill(note)
     await this.phone.tap(`${name}-fixed-no`)
     await expect(row.getByText('缺少具体问题')).toHaveCount(0)
-    this.findings.push({ item: name.replace('item-', ''), part, note })
+    const text = ((await row.getAttribute('aria-label')) ?? '').replace(/\s+/g, '')
+    this.findings.push({ item: name.replace('item-', ''), part, note, text })
+  }
+
+  /** One sample of the sheet on the screen. */
+  async sample(product: string, seal: string): Promise<void> {
+    const { phone } = this
+    const saved = await phone.on('sample-done').count()
+    await phone.on('sample-product').fill(product)
+    await phone.on('sample-quantity').fill('2 具')
+    await phone.on('sample-seal-no').fill(seal)
+    await phone.on('sample-party-name').fill(this.plan.party)
+    await phone.tap('sample-save')
+    await expect(phone.on('sample-done')).toHaveCount(saved === 0 ? 1 : saved)
   }
 
   /** Opens the in-app camera in `place`, takes one photo and comes back. */

@@ -1,0 +1,108 @@
+/** What every scenario does: enrol a team on one phone, prepare, take the server away, visit, seal, reopen, send. */
+import { type Browser, expect, test } from '@playwright/test'
+import { writeFileSync } from 'node:fs'
+import { Desk, KINDS, type Kind, textOf } from './desk'
+import { look } from './look'
+import type { Office } from './office'
+import { type Holder, Phone } from './phone'
+import { Staff, teamOf } from './staff'
+import { type Plan, Visit } from './visit'
+
+export type Papers = Readonly<Record<Kind, string>>
+export interface Scenario {
+  readonly slug: string
+  readonly unit: string
+  /** Who holds the phone, and who signs on it with the own PIN. */
+  readonly logins: readonly [string, string]
+  readonly plan: Omit<Plan, 'team'>
+  /** Seconds by which every clock of the scenario differs from the real one. */
+  readonly shift?: number
+}
+
+/** Both inspectors enrolled on one phone, the second one first, so that the first one holds it unlocked. */
+export async function preparedPhone(office: Office, { slug, unit, logins, plan, shift }: Scenario): Promise<{ phone: Phone; visit: Visit; team: [Holder, Holder] }> {
+  const people = await teamOf(office, slug, logins)
+  const [first, second] = people.holders as [Holder, Holder]
+  const phone = await Phone.unpack(office.url, shift)
+  await expect(phone.on('enrol-code')).toBeVisible()
+  await look(phone.page, 'enrol')
+  await phone.enrol(second, await people.code(second))
+  await phone.lock()
+  await expect(phone.on('pin')).toBeAttached()
+  await look(phone.page, 'unlock')
+  await phone.tap('go-enrol')
+  await phone.enrol(first, await people.code(first))
+  await phone.sync()
+  await expect(phone.page.locator('button.row', { hasText: unit })).toContainText('准备好了')
+  await look(phone.page, 'today')
+  const team: [Holder, Holder] = [first, second]
+  return { phone, team, visit: new Visit(phone, { ...plan, team, look: plan.look ?? ((step) => look(phone.page, step)) }) }
+}
+
+/** A page closed and opened again without a network stands where it was left, and shows the seal. */
+export async function reopened(phone: Phone, holder: Holder): Promise<void> {
+  await phone.switchOff()
+  await phone.switchOn()
+  await phone.unlock(holder)
+  await expect(phone.on('resume')).toBeVisible()
+  await look(phone.page, 'today-resume')
+  await phone.tap('resume')
+}
+
+export async function delivered(phone: Phone): Promise<void> {
+  await phone.sync()
+  await expect(phone.on('sync-strip')).toContainText('已送达')
+  await expect(phone.on('sync-strip')).toContainText('本机没有未上传的内容')
+}
+
+/** All papers of a report as text; the files stay in the scenario's folder for whoever wants to look. */
+export async function papersOf(staff: Staff, report: string): Promise<Papers> {
+  const papers = {} as Record<Kind, string>
+  for (const kind of KINDS) {
+    const pdf = await staff.bytes(`reports/${report}/documents/${kind}.pdf`)
+    writeFileSync(test.info().outputPath(`${kind}.pdf`), pdf)
+    papers[kind] = textOf(pdf)
+  }
+  return papers
+}
+
+export interface Done {
+  readonly phone: Phone
+  readonly visit: Visit
+  readonly papers: Papers
+  /** The inspection's id. */
+  readonly insp: string
+}
+
+/** The whole main job; `during` runs after 开始检查, without a server, and may walk on by itself. */
+export async function carry(office: Office, browser: Browser, scenario: Scenario, during: (visit: Visit) => Promise<void>): Promise<Done> {
+  const { phone, visit, team } = await preparedPhone(office, scenario)
+  await office.stop()
+
+  await visit.begin(scenario.unit)
+  await during(visit)
+  await visit.walkTo('leave')
+  await visit.seal()
+  expect(visit.photos).toBeGreaterThanOrEqual(3)
+  const insp = visit.insp()
+
+  await reopened(phone, team[0])
+  await expect(phone.on('sealed')).toBeVisible()
+  await phone.tap('to-opinion')
+  await visit.opinion()
+  await phone.tap('home')
+
+  await office.start()
+  await delivered(phone)
+  expect(phone.complaints).toEqual([])
+
+  const desk = await Desk.signIn(browser, office.url, `${scenario.slug}.leader`)
+  await desk.open(scenario.unit)
+  // The opinion came along, so the report has handed itself in.
+  await expect(desk.on('report-state')).toHaveText('待审核')
+  await look(desk.page, 'desk-review')
+  await desk.approve()
+  const papers = await papersOf(await Staff.signIn(office, `${scenario.slug}.leader`), desk.reportId)
+  await desk.close()
+  return { phone, visit, papers, insp }
+}

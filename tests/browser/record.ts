@@ -1,0 +1,19 @@
+/** The record as the server exports it, verified by the tool that needs neither server nor database. */
+import { expect } from '@playwright/test'
+import { join } from 'node:path'
+import { type Office, run } from './office'
+
+export interface RecordFacts {
+  readonly types: readonly string[]
+  readonly sheets: readonly string[]
+  readonly answers: Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, boolean>>
+  readonly words: string
+}
+
+export function factsOf(office: Office, insp: string): RecordFacts {
+  const file = join(office.data, `${insp}.zip`)
+  office.cli('record', 'export', insp, file)
+  expect(office.cli('record', 'verify', file)).toMatch(/^OK/)
+  return JSON.parse(run('record_facts.py', file)) as RecordFacts
+}
