@@ -188,12 +188,12 @@ class FieldPhone:
 
     def attest(self, visit: Visit, level: str = "A3") -> Wire:
         folded = visit.fold()
-        text = record_text(folded, visit.pack, with_annex=False)
+        text = record_text(folded, visit.pack)
         return self.event("attest", attest.attestation(folded, text, level), visit.insp)
 
     def seal(self, visit: Visit, **body: Any) -> Wire:
         folded = visit.fold()
-        claim = attest.attestation(folded, record_text(folded, visit.pack, with_annex=False), "A1")
+        claim = attest.attestation(folded, record_text(folded, visit.pack), "A1")
         own = [b64url.decode(h_of(w)) for w in self.wires if header_of(w)["insp"] == visit.insp]
         return self.event(
             "seal",

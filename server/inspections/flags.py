@@ -82,6 +82,19 @@ def visit_flags(
     return sorted(found)
 
 
+def text_flags(visit: Mapping[str, Any], text: str) -> list[str]:
+    """F_TEXT when people attest other words than the record now gives (``text``): a phone that composes the record
+    differently, or one that shows something else than it hashes.
+
+    While a round is open the words of the record run ahead of the last seal, so nothing can be said then."""
+    if visit["open_round"]:
+        return []
+    linked = [seal for seal in visit["seals"] if seal["linked"]]
+    acts = [act for act in visit["attests"] if act["stands"] and (not linked or act["d"] == linked[-1]["d"])]
+    expected = attest.text_hash(text)
+    return ["F_TEXT"] if any(act["text"] != expected for act in [*acts, *linked[-1:]]) else []
+
+
 def _digest(visit: Mapping[str, Any], act: Mapping[str, Any]) -> str:
     """D as the act itself claims it; an act whose parts do not give its own digest is not one."""
     try:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from server.inspections import attest, receipts
 from server.inspections import flags as judged_flags
 from server.inspections.fold import fold, geotag_off, min_team
+from server.inspections.record_text import record_text
 from server.inspections.tables import EventRow, InspectionPack, InspectionRow
 from server.inspections.verify import Event
 from server.kernel import b64url, chain
@@ -141,6 +142,12 @@ class Work:
         self._packs[row.id] = load_pack(visit["pack"])
         return fold(self._events[row.id], self._packs[row.id])
 
+    def _text_flags(self, row: InspectionRow, visit: Visit) -> list[str]:
+        """Whether the attested words are those of the record; asked only when somebody attests."""
+        if not any(act["stands"] for act in visit["attests"]):
+            return []
+        return judged_flags.text_flags(visit, record_text(visit, self.pack_of(row)))
+
     def fold(self, items: Sequence[Item] = ()) -> None:
         """Fold every touched inspection; events outside the seal get their flag here, before they are written."""
         for insp, row in self.rows.items():
@@ -193,6 +200,7 @@ class Work:
         found = {
             *self._flags[row.id],
             *judged_flags.visit_flags(visit, enough, content, row.devices),
+            *self._text_flags(row, visit),
             *row.kept_flags.values(),
         }
         row.flags = sorted(found)

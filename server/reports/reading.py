@@ -11,6 +11,7 @@ from server.accounts.domain import Actor
 from server.evidence import operations as evidence
 from server.inspections import interval, needs, record_text
 from server.inspections import operations as inspections
+from server.inspections.flag_words import FLAG_WORDS, doubts
 from server.inspections.items import answer_of, photos_of, visible_items
 from server.platform.db import db, scoped
 from server.reports import domain
@@ -20,12 +21,6 @@ from server.reports.tables import OpinionRow, ReportRow, ReturnRow
 OPEN_STATES = ("submitted", "held", "draft", "returned")
 STRENGTH_WORDS = {"strong": "时间区间强", "ordinary": "时间区间一般", "weak": "时间区间弱"}
 LEVEL_WORDS = {"A1": "同机确认", "A2": "双机互签", "A3": "双机分别上传"}
-FLAG_WORDS = {
-    "F_CLOCK_BACK": "手机时间曾被往回调", "F_BEFORE_ANCHOR": "记录时间早于最近一次联系服务器的时间", "F_FUTURE": "记录时间晚于服务器时间",
-    "F_AFTER_SEAL": "封存之后又有记录，未并入", "F_PHOTO_REUSED": "照片与另一次检查的照片相同", "F_ONE_ATTEST": "封存时只有一人核验",
-    "F_ATTEST_SAME_DEVICE": "两人的核验出自同一登记", "F_TAIL_MISSING": "对方手机见过的记录没有收到", "F_FORK_WITNESSED": "与对方手机见过的记录不一致",
-    "F_MEDIA_UNREADABLE": "有照片无法解码，原件已保留", "F_QUARANTINE": "有记录被隔离保存", "F_DIGEST": "核验摘要与内容不符", "F_TEXT": "核验的文字与记录不符",
-}
 
 
 def queue(actor: Actor, states: tuple[str, ...] = OPEN_STATES, limit: int = 200) -> list[dict[str, Any]]:
@@ -46,7 +41,7 @@ def _line(row: ReportRow, days_left: int) -> dict[str, Any]:
     return {
         "id": row.id, "insp": row.insp, "number": view.number, "unit_name": view.unit_name, "state": row.state, "state_words": domain.STATE_WORDS[row.state], "round": row.round,
         "due_on": row.due_on, "provisional": row.provisional, "days_left": days_left, "lead_target": row.lead_target, "counted_from": row.counted_from, "clamped": row.clamped,
-        "ended_ms": row.ended_ms, "team": [str(member["name"]) for member in view.team], "lead": view.lead, "inspection_state": view.state, "flags": list(view.flags),
+        "ended_ms": row.ended_ms, "team": [str(member["name"]) for member in view.team], "lead": view.lead, "inspection_state": view.state, "flags": doubts(view.flags),
         "counts": dict(view.counts), "submitted_at": row.submitted_at,
     }
 
@@ -190,7 +185,8 @@ def _verdict(seen: inspections.VisitView) -> str:
     best = "A3" if "A3" in levels else "A1"
     span = interval.of_end(seen.visit)
     time = STRENGTH_WORDS[span.strength] if span else "尚无时间依据"
-    whole = "完整" if not seen.inspection.flags else f"有 {len(seen.inspection.flags)} 处疑点"
+    found = doubts(seen.inspection.flags)
+    whole = "完整" if not found else f"有 {len(found)} 处疑点"
     return f"{whole}：{counts['events']} 个事件，{counts['photos']} 张照片，{LEVEL_WORDS[best] if two else '尚未双人核验'}，{time}"
 
 
