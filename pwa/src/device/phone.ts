@@ -1,5 +1,5 @@
 /** What the phone is and can do: the enrolment self-test (phone-stack 3.8), storage gauge, persistence, wake lock. */
-import { b64url, fromB64url, sameBytes, utf8 } from './bytes'
+import { fromB64url, hex, sameBytes, utf8 } from './bytes'
 import { makeKeys, importLogKey, signerOf, verifies } from './signer'
 import type { Clock, Disk, Lifecycle, Random, SelfTest, StorageGauge } from './ports'
 
@@ -114,6 +114,7 @@ export class ScreenAwake {
   }
 }
 
+/** Hex, because an id of the log may not begin with the - or _ of base64url: one phone in thirty could not enrol. */
 export function freshInstallation(random: Random): string {
-  return b64url(random.bytes(16))
+  return hex(random.bytes(16))
 }
