@@ -74,6 +74,7 @@ export async function enrolPerson(
     ],
     [
       { put: keys.device, value: device }, { put: keys.tokens, value: tokens }, { put: keys.epoch, value: { epoch } },
+      { put: keys.health, value: { at: clock.wall() } },
     ],
   )
   if (!done.ok) return done.reason === 'bad_body' || done.reason === 'changed' ? { ...done, reason: 'refused' } : { ...done, reason: done.reason }

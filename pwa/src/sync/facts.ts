@@ -15,6 +15,8 @@ export const keys = {
   settings: 'settings',
   resume: 'resume',
   pending: 'pending',
+  /** When `dev.health` was last written. */
+  health: 'health',
   /** A confirmed event of one chain. */
   ack: (epoch: number, dev: string, n: number): string => `ack/${pad(epoch)}/${dev}/${pad(n)}`,
   acks: (epoch: number): string => `ack/${pad(epoch)}/`,

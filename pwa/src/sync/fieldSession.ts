@@ -5,10 +5,11 @@ import { EventLog } from '../device/log'
 import type { Installation, People, PersonRecord } from '../device/people'
 import type { Platform } from '../device/platform'
 import { recoverVoices } from '../device/recorder'
-import { DAMAGED } from '../device/refusals'
+import { DAMAGED, storeTrouble } from '../device/refusals'
 import { signerOf } from '../device/signer'
 import type { AppendResult, JsonObject, Result, StorageGauge } from '../device/ports'
 import type { Vault } from '../device/vault'
+import { reportHealth } from './automatic'
 import { exportUnsent, importBackup } from './backup'
 import { cardOf, visitCards } from './cards'
 import { Drafts } from './drafts'
@@ -23,6 +24,9 @@ import type {
   Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
 } from './session'
 
+/** The self-test writes 5 MB: not while the list of today is being drawn. */
+const HEALTH_AFTER_MS = 20_000
+
 export class FieldSession implements Session {
   readonly me: Me
   private readonly log: EventLog
@@ -31,6 +35,7 @@ export class FieldSession implements Session {
   private readonly second: SecondPerson
   private readonly visitsOpen = new Set<Visit>()
   private full = false
+  private stopHealth: () => void = () => undefined
 
   constructor(
     private readonly platform: Platform, private readonly vault: Vault, private readonly person: PersonRecord,
@@ -53,6 +58,20 @@ export class FieldSession implements Session {
     const { clock, random } = this.platform
     await recoverVoices({ vault: this.vault, log: this.log, clock, random })
     this.engine.start()
+    this.stopHealth = this.platform.timers.after(HEALTH_AFTER_MS, () => void this.reportHealth())
+  }
+
+  /** While a visit is open its camera and its disk belong to the visit: then the next start asks again. */
+  private async reportHealth(): Promise<void> {
+    if (this.visitsOpen.size > 0 || !this.vault.open) return
+    const { clock, selfTest, gauge } = this.platform
+    const parts = { vault: this.vault, log: this.log, clock, selfTest, gauge: () => gauge(0, this.full) }
+    try {
+      if (await reportHealth(parts)) this.engine.soon(0)
+    } catch (error) {
+      // Locked in the middle of the test: the next start asks again.
+      storeTrouble(error)
+    }
   }
 
   subscribe(hear: (change: Change) => void): () => void {
@@ -71,6 +90,7 @@ export class FieldSession implements Session {
       {
         platform: this.platform, vault: this.vault, log: this.log, engine: this.engine, drafts: this.drafts,
         second: this.second,
+        gauge: () => this.platform.gauge(0, this.full),
         card: (id) => cardOf(this.vault, id, this.engine.running),
         noteSpace: (full) => this.noteSpace(full),
         closed: (which) => this.visitsOpen.delete(which),
@@ -208,6 +228,7 @@ export class FieldSession implements Session {
   async lock(): Promise<void> {
     for (const visit of [...this.visitsOpen]) await visit.close()
     await this.drafts.close()
+    this.stopHealth()
     this.engine.stop()
     this.vault.close()
   }

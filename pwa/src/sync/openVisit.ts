@@ -7,10 +7,11 @@ import type { Appended, EventLog } from '../device/log'
 import { keepLoose, keepPhoto, makeStamped, viewOf, type KeptPhoto, type PhotoOrder } from '../device/photos'
 import type { Platform } from '../device/platform'
 import { positionWatch } from '../device/position'
-import type { AppendResult, BodyBuilder, JsonObject, LogEvent, PositionWatch, Result, StoreReason } from '../device/ports'
+import type { AppendResult, BodyBuilder, JsonObject, LogEvent, PositionWatch, Result, StorageGauge, StoreReason } from '../device/ports'
 import { VoiceRecording } from '../device/recorder'
 import { refuse, storeTrouble } from '../device/refusals'
 import type { Vault } from '../device/vault'
+import { VisitWatch } from './automatic'
 import type { Drafts } from './drafts'
 import type { SyncEngine } from './engine'
 import { keys, type VisitFact } from './facts'
@@ -30,6 +31,7 @@ export interface VisitParts {
   readonly drafts: Drafts
   readonly second: SecondPerson
   readonly card: (insp: string) => Promise<VisitCard | undefined>
+  readonly gauge: () => Promise<StorageGauge>
   /** Tells the session whether the store refused for space. */
   readonly noteSpace: (full: boolean) => void
   readonly closed: (visit: Visit) => void
@@ -38,6 +40,7 @@ export interface VisitParts {
 export class OpenVisit implements Visit {
   private list: readonly LogEvent[]
   private readonly watch: PositionWatch
+  private readonly automatic: VisitWatch
   private readonly stopListening: () => void
   private readonly cameras = new Set<InAppCamera>()
   /** While this visit speaks of itself: what it added is in memory already. */
@@ -50,6 +53,10 @@ export class OpenVisit implements Visit {
     this.list = events
     this.watch = positionWatch(!geotagOff(pack), parts.platform.geo)
     this.watch.start()
+    this.automatic = new VisitWatch({
+      dev: parts.vault.dev, clock: parts.platform.clock, lifecycle: parts.platform.lifecycle, gauge: parts.gauge,
+      events: () => this.list, append: (type, body) => this.append(type, body),
+    })
     // Another tab or the change feed added something: read again.
     this.stopListening = parts.engine.subscribe((message) => {
       if (message.topic === 'visit' && message.insp === insp && !this.telling) void this.reload()
@@ -229,6 +236,7 @@ export class OpenVisit implements Visit {
 
   async close(): Promise<void> {
     this.watch.stop()
+    this.automatic.stop()
     this.stopListening()
     for (const camera of this.cameras) camera.close()
     await this.parts.drafts.flush()
@@ -249,6 +257,7 @@ export class OpenVisit implements Visit {
     const { vault, log, platform, engine } = this.parts
     const done: KeptPhoto = await keepPhoto({ vault, log, clock: platform.clock }, bytes, order)
     this.parts.noteSpace(!done.ok && done.reason === 'storage_full')
+    void this.automatic.space()
     if (!done.ok) return done
     this.took(done.events)
     engine.soon(3_000)

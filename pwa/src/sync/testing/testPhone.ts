@@ -38,6 +38,8 @@ export class TestPhone {
   geoCalls = 0
   stampedWith: readonly string[] = []
   self: SelfTest = GOOD
+  /** What the browser would say of its space. */
+  space: { usage?: number; quota?: number } = {}
 
   private constructor(readonly server: FakeServer, private readonly pack: Uint8Array<ArrayBuffer>, private readonly packSha: string) {}
 
@@ -80,7 +82,7 @@ export class TestPhone {
       },
       awake: { keep: async () => true },
       selfTest: async () => this.self,
-      gauge: async (kept, full) => ({ kept, full, persisted: true }),
+      gauge: async (kept, full) => ({ kept, full, persisted: true, ...this.space }),
       persist: async () => true,
     }
   }
@@ -90,6 +92,7 @@ export class TestPhone {
     const { epoch } = this.server.state
     if (path === 'accounts/enrol') return this.enrolled(request)
     if (path === 'accounts/login') return this.login(request)
+    if (path === 'accounts/refresh') return reply(200, { access: 'renewed', refresh: 'r3', expires_in: 600 })
     if (path === `sync/packs/${this.packSha}`) return reply(200, this.pack)
     if (path === 'sync/changes?cursor=') {
       const data = {
