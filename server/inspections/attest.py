@@ -1,6 +1,6 @@
 """Attestation 双人核验: the content chains, the digest D of D-6, and who stands behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.inspections.fold_order import Ev
@@ -68,26 +68,44 @@ def attestation(visit: dict[str, Any], text: str, level: str) -> dict[str, Any]:
     }
 
 
-def standing(visit: dict[str, Any], d: str = "") -> list[str]:
-    """The inspectors (user ids, sorted) whose attestation stands; with ``d``, of that digest."""
-    return sorted({entry["by"] for entry in visit["attests"] if entry["stands"] and d in ("", entry["d"])})
+def standing(visit: dict[str, Any], d: str = "", text: str = "") -> list[str]:
+    """The inspectors (user ids, sorted) whose attestation stands; with ``d`` and ``text``, of that digest and text."""
+    return sorted(
+        {
+            entry["by"]
+            for entry in visit["attests"]
+            if entry["stands"] and d in ("", entry["d"]) and text in ("", entry["text"])
+        }
+    )
 
 
 def agreed(visit: dict[str, Any]) -> list[str]:
-    """The largest set of inspectors who attest one and the same digest.
+    """The largest set of inspectors who attest one and the same digest of one and the same text.
 
+    The text stands in the digest; who names the one with another of the other has only copied it.
     When the record is sealed only the digest of the latest seal counts (D-8).
     """
     linked = [seal for seal in visit["seals"] if seal["linked"]]
     if linked and not visit["open_round"]:
-        return standing(visit, linked[-1]["d"])
+        return standing(visit, linked[-1]["d"], linked[-1]["text"])
     after = linked[-1]["d"] if linked else ""
     groups = [
-        standing(visit, d)
-        for d in sorted({entry["d"] for entry in visit["attests"] if entry["stands"]})
+        standing(visit, d, text)
+        for d, text in sorted({(entry["d"], entry["text"]) for entry in visit["attests"] if entry["stands"]})
         if d != after
     ]
     return max(groups, key=len, default=[])
+
+
+def seen_levels(visit: dict[str, Any], devices: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The visit with levels that hold: who attests on an installation that somebody else of this visit uses as well
+    has reached A1, whatever the phone claims. ``devices``: dev → {user, installation}, as enrolled here."""
+    users: dict[str, set[str]] = {}
+    for device in devices.values():
+        users.setdefault(device["installation"], set()).add(device["user"])
+    shared = {dev for dev, device in devices.items() if len(users[device["installation"]]) > 1}
+    attests = [{**act, "level": "A1"} if act["dev"] in shared else act for act in visit["attests"]]
+    return {**visit, "attests": attests}
 
 
 def digest_problems(visit: dict[str, Any], text: str, body: dict[str, Any]) -> list[str]:

@@ -232,7 +232,7 @@ def visit_of(row: InspectionRow) -> tuple[Visit, dict[str, Any]]:
     """(folded visit, pack) of an inspection from its stored events. The pack must exist."""
     work = Work.load({row.id: row})
     work.fold()
-    return work.visit(row.id), work.pack_of(row)
+    return attest.seen_levels(work.visit(row.id), row.devices), work.pack_of(row)
 
 
 def rebuild(row: InspectionRow, now_ms: int) -> None:

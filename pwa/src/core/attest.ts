@@ -88,23 +88,27 @@ export async function attestation(
 
 type Attested = Pick<Visit, 'attests'>
 
-/** The inspectors (user ids, sorted) whose attestation stands; with `d`, of that digest. */
-export function standing(visit: Attested, d = ''): string[] {
-  const found = visit.attests.filter((entry) => entry.stands && (d === '' || d === entry.d))
+/** The inspectors (user ids, sorted) whose attestation stands; with `d` and `text`, of that digest and text. */
+export function standing(visit: Attested, d = '', text = ''): string[] {
+  const found = visit.attests.filter(
+    (entry) => entry.stands && (d === '' || d === entry.d) && (text === '' || text === entry.text),
+  )
   return [...new Set(found.map((entry) => entry.by))].sort()
 }
 
 /**
- * The largest set of inspectors who attest one and the same digest. When the record is sealed only
- * the digest of the latest seal counts (D-8).
+ * The largest set of inspectors who attest one and the same digest of one and the same text: the text
+ * stands in the digest, and who names the one with another of the other has only copied it. When the
+ * record is sealed only the digest of the latest seal counts (D-8).
  */
 export function agreed(visit: Pick<Visit, 'attests' | 'seals' | 'open_round'>): string[] {
   const last = visit.seals.filter((seal) => seal.linked).at(-1)
-  if (last !== undefined && !visit.open_round) return standing(visit, last.d)
-  const digests = new Set(visit.attests.filter((entry) => entry.stands).map((entry) => entry.d))
+  if (last !== undefined && !visit.open_round) return standing(visit, last.d, last.text)
+  const claims = new Map(visit.attests.filter((entry) => entry.stands).map(({ d, text }) => [`${d} ${text}`, { d, text }]))
   let best: string[] = []
-  for (const d of [...digests].sort()) {
-    const group = d === last?.d ? [] : standing(visit, d)
+  for (const key of [...claims.keys()].sort()) {
+    const { d, text } = claims.get(key) ?? { d: '', text: '' }
+    const group = d === last?.d ? [] : standing(visit, d, text)
     if (group.length > best.length) best = group
   }
   return best
