@@ -31,7 +31,7 @@ export const router = createRouter({
 
 function home(): string {
   if (may('reviewer', 'inspector')) return '/reports'
-  if (may('plan_officer')) return '/batches'
+  if (may('plan_officer')) return '/inspections'
   if (may('administrator')) return '/people'
   return may('auditor') ? '/audit' : '/welcome'
 }

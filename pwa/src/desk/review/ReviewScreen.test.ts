@@ -51,6 +51,7 @@ describe('the leader decides', () => {
     await on.type('return-reason-A', '请补拍全景照片')
     await on.type('return-whole', '笔录地址有误')
     await on.tap('return')
+    expect(on.has('return-reason-A')).toBe(false)
     expect(office.sent('POST', 'reports/r1/return')[0]?.body).toEqual({ note: '', reasons: [{ checklist: 'CL-1', item: 'A', text: '请补拍全景照片' }, { checklist: '', item: '', text: '笔录地址有误' }] })
   })
   it('takes back a reason by closing its field', async () => {

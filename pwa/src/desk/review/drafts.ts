@@ -11,17 +11,19 @@ export interface Draft {
   opinion: { evaluation: string; handling: string; advice: string } | null
 }
 const drafts = new Map<string, Draft>()
+const empty = (): Draft => ({ note: '', whole: '', clock: '', reasons: {}, asking: {}, opinion: null })
 
 export function draftOf(report: string): Draft {
   let found = drafts.get(report)
   if (!found) {
-    found = reactive<Draft>({ note: '', whole: '', clock: '', reasons: {}, asking: {}, opinion: null })
+    found = reactive(empty())
     drafts.set(report, found)
   }
   return found
 }
+/** What was sent is emptied in place: the screen that shows it shows it empty. */
 export function forgetDraft(report: string): void {
-  drafts.delete(report)
+  Object.assign(draftOf(report), empty())
 }
 
 function holdsText(draft: Draft): boolean {

@@ -1,0 +1,70 @@
+/** Every screen of the desk, wide and narrow, light and dark: no serious fault for assistive technology, nothing against the content policy, nothing cut off sideways. */
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page, test } from '@playwright/test'
+import { Office, PASSWORD } from './office'
+
+const SCREENS: Readonly<Record<string, readonly string[]>> = {
+  'yanshi.plan': ['inspections', 'batches', 'units', 'inspectors'],
+  'yanshi.leader': ['reports'],
+  'yanshi.admin': ['people', 'devices'],
+  'yanshi.audit': ['audit'],
+}
+// What opens over a screen: the button, and what shows that it is there.
+const OVER: Readonly<Record<string, readonly [string, string]>> = {
+  inspections: ['[data-test^="cancel-"]', '[data-test="reason"]'],
+  batches: ['[data-test="import-open"]', '[data-test="import-template"]'],
+  units: ['tbody .desk-link', '[data-test="unit-fields"]'],
+  inspectors: ['[data-test^="edit-"]', '[data-test="inspector-save"]'],
+  people: ['[data-test^="code-"]', '[data-test="code"]'],
+}
+const LOOKS = [
+  { width: 1366, height: 768, scheme: 'light' },
+  { width: 360, height: 740, scheme: 'dark' },
+] as const
+let office: Office
+
+test.beforeAll(async () => {
+  office = await Office.open()
+})
+test.afterAll(async () => {
+  await office.close()
+})
+
+async function examine(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+  expect(grave.map((one) => `${where}: ${one.id} ${one.nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${where} is wider than the window`).toBeLessThanOrEqual(0)
+}
+
+for (const { width, height, scheme } of LOOKS) {
+  test(`the desk at ${width}×${height}, ${scheme}`, async ({ browser }) => {
+    for (const [login, screens] of Object.entries(SCREENS)) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, deviceScaleFactor: 1, isMobile: false, hasTouch: false })
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(error.message))
+      await page.goto(`${office.url}/desk`)
+      await page.locator('[data-test="login"]').fill(login)
+      await page.locator('[data-test="password"]').fill(PASSWORD)
+      await page.locator('[data-test="login-go"]').click()
+      await expect(page.locator('[data-test="sign-out"]')).toBeVisible()
+      for (const screen of screens) {
+        await page.goto(`${office.url}/desk#/${screen}`)
+        await expect(page.locator('tbody tr, .empty').first()).toBeVisible()
+        await examine(page, screen)
+        const over = OVER[screen]
+        if (!over) continue
+        await page.locator(over[0]).first().click()
+        await expect(page.locator(`dialog ${over[1]}`).first()).toBeVisible()
+        await examine(page, `${screen}, dialog`)
+        await page.keyboard.press('Escape')
+      }
+      expect(complaints, login).toEqual([])
+      await context.close()
+    }
+  })
+}
