@@ -195,7 +195,6 @@ export class Visit {
   /** Several choices may be meant together: only there the app waits for 确定. */
   private async confirm(name: string, row: Locator): Promise<void> {
     if ((await row.locator('.answer input[type="checkbox"]').count()) > 0) await this.phone.tap(`${name}-ok`)
-    else await row.locator('header').tap()
     await expect(row).not.toHaveAttribute('data-state', 'open')
   }
 
@@ -205,6 +204,7 @@ export class Visit {
       const name = (await input.getAttribute('data-test')) ?? ''
       const date = (await input.getAttribute('type')) === 'date'
       await input.fill(name.endsWith('-text') ? '现场核对一致' : date ? '2026-03-02' : '3')
+      await input.blur()
     }
   }
 
