@@ -26,7 +26,9 @@ export async function noteAnswer(
   const known = await epochOf(vault)
   const changes: VaultChange[] = []
   // Lower: a late answer from before a restore. Its confirmations land under the old epoch, where they belong.
-  if (epoch > known) changes.push({ put: keys.epoch, value: { epoch } }, { del: keys.cursor })
+  if (epoch > known) {
+    changes.push({ put: keys.epoch, value: { epoch } }, { del: keys.cursor }, { put: keys.ask, value: { epoch } })
+  }
   changes.push(...(await offsetChange(vault, clock, asked, answer.now)))
   // Heard again: the app has been updated since.
   if ((await vault.keys(keys.alarm(CLIENT_OLD))).length > 0) changes.push({ del: keys.alarm(CLIENT_OLD) })
@@ -64,21 +66,23 @@ export async function noteForbidden(
 
 /**
  * The newest checkpoint becomes the anchor of later headers (record-log 2.4). A smaller log than the one
- * remembered, in the same epoch, means the server shows this phone an older past: E_LOG_ROLLBACK.
+ * remembered, in the same epoch, under a receipt made just now means that the server shows this phone an older
+ * past: E_LOG_ROLLBACK. A receipt told again (`fresh` false: nothing was stored) is as old as what it covers.
  */
 export async function anchorChanges(
-  vault: Vault, receipt: Receipt, epoch: number, at: number,
+  vault: Vault, receipt: Receipt, epoch: number, at: number, fresh: boolean,
 ): Promise<{ changes: VaultChange[]; rolledBack: boolean }> {
   const old = await vault.get<AnchorFact & { epoch: number }>(keys.anchor)
-  const rolledBack = old !== undefined && old.epoch === epoch && receipt.size < old.size
-  if (rolledBack) {
+  const smaller = old !== undefined && old.epoch === epoch && receipt.size < old.size
+  if (smaller && !fresh) return { changes: [], rolledBack: false }
+  if (smaller) {
     const alarm: AlarmFact = {
       kind: 'server', code: 'E_LOG_ROLLBACK', at,
       text: '服务器出示的日志比本机记得的更短，可能被改动。本机数据都还在，请立即报告管理员。',
     }
-    return { changes: [{ put: keys.alarm(alarm.code), value: alarm }], rolledBack }
+    return { changes: [{ put: keys.alarm(alarm.code), value: alarm }], rolledBack: true }
   }
   const anchor = { size: receipt.size, root: receipt.root, epoch }
   const unchanged = old !== undefined && old.size === anchor.size && old.root === anchor.root && old.epoch === epoch
-  return { changes: unchanged ? [] : [{ put: keys.anchor, value: anchor }], rolledBack }
+  return { changes: unchanged ? [] : [{ put: keys.anchor, value: anchor }], rolledBack: false }
 }

@@ -15,6 +15,8 @@ export const keys = {
   settings: 'settings',
   resume: 'resume',
   pending: 'pending',
+  /** Stands while an answer may be lost or the epoch rose: ask where the server stands before sending. */
+  ask: 'ask',
   /** When `dev.health` was last written. */
   health: 'health',
   /** A confirmed event of one chain. */

@@ -4,11 +4,13 @@
  */
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
-import { CARRIED, eventKey, carriedKey, type CarriedFact, type KeptEvent } from '../device/log'
+import { CARRIED, type CarriedFact } from '../device/log'
 import { anchorChanges, noteAnswer, noteForbidden } from './contact'
-import { keys, type AckFact, type AlarmFact, type DeviceFact, type RefusedFact } from './facts'
+import { keys, type AckFact, type RefusedFact } from './facts'
+import { trusted } from './heads'
 import { epochOf, inventory, nextBatch, unsentEvents, type Batch, type Pending } from './outbox'
-import { BadReceipt, readReceipt, type Receipt, type ReceiptParts } from './receipt'
+import type { ReceiptParts } from './receipt'
+import { askStanding, mustAsk } from './standing'
 import type { Problem, Wire } from './wire'
 
 export const MOST_EVENTS = 500
@@ -47,11 +49,23 @@ export async function pushEvents(parts: PushParts): Promise<Outcome> {
   let trouble = false
   /** Offered in this round without being settled: not offered again before the next one. */
   const waiting = new Set<string>()
+  let ask = await mustAsk(parts)
   for (;;) {
     const epoch = await epochOf(parts.vault)
     const pending = unsentEvents(await inventory(parts.vault, epoch)).filter((p) => !waiting.has(`${p.dev}/${p.n}`))
+    if (ask && pending.some(({ carried }) => !carried)) {
+      ask = false
+      const stood = await askStanding(parts)
+      if (stood !== 'asked') return stood
+      parts.progress()
+      continue
+    }
     const batch = await nextBatch(parts.vault, pending, most)
     if (batch === undefined) return trouble ? 'trouble' : 'done'
+    // From here on the answer may be lost, and with it this process.
+    if (batch.dev === parts.vault.dev && !(await mustAsk(parts))) {
+      await parts.vault.write([{ put: keys.ask, value: { epoch } }])
+    }
     const asked = { wall: parts.clock.wall(), mono: parts.clock.mono() }
     const answer = await parts.wire.post<PushAnswer>('sync/events', {
       epoch, events: batch.events.map(({ kept }) => kept.w),
@@ -66,7 +80,7 @@ export async function pushEvents(parts: PushParts): Promise<Outcome> {
     }
     const noted = await noteAnswer(parts.vault, parts.clock, asked, answer.data)
     if (noted === undefined) return 'away'
-    const settled = await settle(parts, noted.epoch, batch, answer.data)
+    const settled = await settle(parts, noted, batch, answer.data)
     if (settled === 'untrusted') return 'away'
     parts.progress()
     for (const { dev, n } of batch.events) waiting.add(`${dev}/${n}`)
@@ -79,13 +93,16 @@ export async function pushEvents(parts: PushParts): Promise<Outcome> {
         for (const mark of [...waiting]) if (mark.startsWith(`${batch.dev}/`)) waiting.delete(mark)
       }
     }
-    if (noted.raised) waiting.clear()
+    if (noted.raised) {
+      waiting.clear()
+      ask = true
+    }
   }
 }
 
 /** Only a confirmed answer changes anything; `untrusted` leaves everything unsent. */
 async function settle(
-  parts: PushParts, epoch: number, batch: Batch, answer: PushAnswer,
+  parts: PushParts, { epoch, raised }: { epoch: number; raised: boolean }, batch: Batch, answer: PushAnswer,
 ): Promise<{ gap: boolean; refused: boolean } | 'untrusted'> {
   const results = new Map((answer.results ?? []).map((result) => [String(result.h), result]))
   const at = parts.clock.wall()
@@ -95,7 +112,8 @@ async function settle(
   let gap = false
   let refused = false
   if (receipt !== undefined) {
-    const anchor = await anchorChanges(parts.vault, receipt, epoch, at)
+    const fresh = batch.events.some(({ kept }) => results.get(kept.h)?.status === 'stored')
+    const anchor = await anchorChanges(parts.vault, receipt, epoch, at, fresh)
     changes.push(...anchor.changes)
     if (anchor.rolledBack) {
       await parts.vault.write(changes)
@@ -119,36 +137,10 @@ async function settle(
   }
   // Nothing confirmed and no receipt: a bare "stored" is a word, not a proof.
   if (confirmed === 0 && !gap && !refused) return 'untrusted'
+  // The answer is here. After a restore the question is still open: the other events may be gone or not.
+  if (batch.dev === parts.vault.dev && !raised) changes.push({ del: keys.ask })
   if (changes.length > 0) await parts.vault.write(changes)
   return { gap, refused }
-}
-
-/** The receipt, when it is whole and its head is an event this phone made or carries. */
-async function trusted(parts: PushParts, text: string | undefined, dev: string): Promise<Receipt | undefined> {
-  const device = await parts.vault.get<DeviceFact>(keys.device)
-  if (text === undefined || device === undefined) return undefined
-  try {
-    const receipt = await readReceipt(parts.receipts, text, device.log)
-    return receipt.dev === dev && (await isOurs(parts.vault, receipt)) ? receipt : undefined
-  } catch (error) {
-    if (!(error instanceof BadReceipt)) throw error
-    const alarm: AlarmFact = {
-      kind: 'server', code: 'E_RECEIPT', at: parts.clock.wall(),
-      text: '收到的回执无法核验，不算送达；本机数据都还在，会继续重试。如多次出现请报告管理员。',
-    }
-    await parts.vault.write([{ put: keys.alarm(alarm.code), value: alarm }])
-    return undefined
-  }
-}
-
-async function isOurs(vault: Vault, { dev, n, h }: Receipt): Promise<boolean> {
-  if (dev !== vault.dev) return (await vault.get<KeptEvent>(carriedKey(dev, n)))?.h === h
-  // The inspection of event n is not known here; its key ends in n.
-  const tail = eventKey('', n).slice(eventKey('', n).lastIndexOf('/'))
-  for (const key of await vault.keys('ev/')) {
-    if (key.endsWith(tail)) return (await vault.get<KeptEvent>(key))?.h === h
-  }
-  return false
 }
 
 function words(value: unknown): string[] {

@@ -12,6 +12,7 @@ const MUTANTS: readonly Mutant[] = [
   { name: 'the client believes any signature', trustsAnySignature: true },
   { name: 'the server keeps its epoch after a restore', noEpoch: true },
   { name: 'the server says stored before it is', ackBeforeCommit: true },
+  { name: 'the server tells where it stood before it was restored', standsInMemory: true },
   { name: 'the server stores the same event twice', notIdempotent: true },
   { name: 'the server appends pieces without looking at the offset', noOffsetCheck: true },
   { name: 'the server keeps a file under a wrong hash', noHashCheck: true },

@@ -27,6 +27,8 @@ export interface Mutations {
   readonly gapsAccepted?: boolean
   /** The same event twice is two events. */
   readonly notIdempotent?: boolean
+  /** Tells where a chain stood before it was restored. */
+  readonly standsInMemory?: boolean
 }
 
 interface Durable {
@@ -34,6 +36,8 @@ interface Durable {
   chains: Map<string, { h: string; wire: WireEvent }[]>
   blobs: Map<string, Bytes>
   leaves: Uint8Array[]
+  /** The newest receipt of each device, told again when nothing new was stored. */
+  receipts: Map<string, string>
 }
 interface Half {
   readonly sha: string
@@ -48,6 +52,7 @@ function copy(state: Durable): Durable {
     chains: new Map([...state.chains].map(([dev, events]) => [dev, [...events]])),
     blobs: new Map(state.blobs),
     leaves: [...state.leaves],
+    receipts: new Map(state.receipts),
   }
 }
 
@@ -60,11 +65,13 @@ export function reply(status: number, body: unknown, headers: Record<string, str
 }
 
 export class FakeServer {
-  state: Durable = { epoch: 1, chains: new Map(), blobs: new Map(), leaves: [] }
+  state: Durable = { epoch: 1, chains: new Map(), blobs: new Map(), leaves: [], receipts: new Map() }
   private committed: Durable = copy(this.state)
   private halves = new Map<string, Half>()
   private nextUpload = 0
   private nodes = new Map<string, Uint8Array>()
+  /** For the mutant that never forgets what it once said. */
+  private readonly remembered = { receipts: new Map<string, string>(), next: new Map<string, number>() }
   now = 1_795_000_000_000
   /** Called for anything the simulated part does not know. */
   other: (request: NetRequest) => NetResponse | undefined = () => undefined
@@ -115,8 +122,10 @@ export class FakeServer {
 
   private async events(request: NetRequest): Promise<NetResponse> {
     const { events } = JSON.parse(fromUtf8(request.body ?? new Uint8Array())) as { events: WireEvent[] }
+    if (events.length === 0) return this.standing()
     const results: { h: string; status: string; code?: string; detail?: string }[] = []
     let head: { dev: string; n: number; h: string } | undefined
+    let again: string | undefined
     for (const wire of events) {
       const h = await eventHash(sha256, wire.h)
       const header = JSON.parse(wire.h) as { dev: string; n: number; prev: string }
@@ -124,12 +133,28 @@ export class FakeServer {
       this.state.chains.set(header.dev, chain)
       const status = this.take(chain, header, h, wire)
       results.push({ h, status, ...(status === 'refused' ? { code: 'E_FORK', detail: '同一序号有两条不同记录' } : {}) })
-      if (status === 'stored' || status === 'known') head = { dev: header.dev, n: header.n, h }
+      if (status === 'stored') head = { dev: header.dev, n: header.n, h }
+      if (status === 'known') again = header.dev
     }
-    const receipt = head === undefined ? null : await this.receipt(head)
-    const next = Object.fromEntries([...this.state.chains].map(([dev, chain]) => [dev, chain.length]))
+    const receipt = head !== undefined ? await this.receipt(head) : (this.state.receipts.get(again ?? '') ?? null)
+    if (head !== undefined && receipt !== null) this.state.receipts.set(head.dev, receipt)
+    const next = this.next()
+    for (const [dev, n] of Object.entries(next)) this.remembered.next.set(dev, n)
+    for (const [dev, text] of this.state.receipts) this.remembered.receipts.set(dev, text)
     if (this.mutations.ackBeforeCommit !== true) this.committed = copy(this.state)
     return reply(200, { epoch: this.state.epoch, now: this.now, results, receipt, next, lacks: [] })
+  }
+
+  private next(): Record<string, number> {
+    return Object.fromEntries([...this.state.chains].map(([dev, chain]) => [dev, chain.length]))
+  }
+
+  /** The real one answers about the asking device only; here the asker picks its own. */
+  private standing(): NetResponse {
+    const lying = this.mutations.standsInMemory === true
+    const receipts = Object.fromEntries(lying ? this.remembered.receipts : this.state.receipts)
+    const next = lying ? Object.fromEntries(this.remembered.next) : this.next()
+    return reply(200, { epoch: this.state.epoch, now: this.now, results: [], receipt: null, receipts, next, lacks: [] })
   }
 
   private take(chain: { h: string; wire: WireEvent }[], header: { n: number; prev: string }, h: string, wire: WireEvent): string {

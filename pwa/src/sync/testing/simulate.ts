@@ -143,6 +143,8 @@ class SimPhone {
 class SimNet {
   calm = false
   private later: NetRequest[] = []
+  /** What a cheat on the way has overheard: the newest header of each sender. */
+  private readonly heard = new Map<string, string>()
 
   constructor(private readonly dice: Dice, private readonly server: FakeServer, private readonly restore: () => void) {}
 
@@ -150,7 +152,8 @@ class SimNet {
     if (this.calm) return this.server.handle(request)
     const { dice } = this
     if (dice.chance(0.06)) throw new Error('request lost')
-    if (dice.chance(0.04)) return portal(request, dice)
+    if (dice.chance(0.04)) return portal(request, dice, this.heard)
+    this.listen(request)
     if (dice.chance(0.06)) this.later.push(request)
     const sent = dice.chance(0.05) && request.method === 'PATCH' ? flipped(request, dice) : request
     const answer = await this.server.handle(sent)
@@ -159,6 +162,13 @@ class SimNet {
     if (dice.chance(0.015)) this.restore()
     if (dice.chance(0.08)) throw new Error('answer lost')
     return answer
+  }
+
+  private listen({ path, headers, body }: NetRequest): void {
+    if (!path.endsWith('sync/events')) return
+    const { events } = JSON.parse(new TextDecoder().decode(body)) as { events: { h: string }[] }
+    const last = events[events.length - 1]
+    if (last !== undefined) this.heard.set(headers?.Authorization ?? '', last.h)
   }
 
   /** Duplicates and stragglers reach the server whenever they like. */
@@ -177,20 +187,23 @@ function flipped(request: NetRequest, dice: Dice): NetRequest {
 }
 
 /** A hotel's page, or a cheat that knows our formats but not our key. */
-async function portal(request: NetRequest, dice: Dice): Promise<NetResponse> {
+async function portal(request: NetRequest, dice: Dice, heard: ReadonlyMap<string, string>): Promise<NetResponse> {
   if (!request.path.endsWith('sync/events') || dice.chance(0.3)) {
     return reply(200, new TextEncoder().encode('<html>请先登录</html>'), { 'content-type': 'text/html' })
   }
   const { events, epoch } = JSON.parse(new TextDecoder().decode(request.body)) as { epoch: number; events: { h: string }[] }
   const results = await Promise.all(events.map(async ({ h }) => ({ h: await eventHash(sha256, h), status: 'stored' })))
-  const last = JSON.parse(events[events.length - 1]?.h ?? '{}') as { dev: string; n: number }
-  const extra = headExtra(new Uint8Array(16), { dev: last.dev, n: last.n, h: results[results.length - 1]?.h ?? '', rx: 1 })
+  // To the question where we stand it answers: I have it all.
+  const newest = events[events.length - 1]?.h ?? heard.get(request.headers?.Authorization ?? '')
+  if (newest === undefined) return reply(200, new TextEncoder().encode('<html></html>'), { 'content-type': 'text/html' })
+  const last = JSON.parse(newest) as { dev: string; n: number }
+  const extra = headExtra(new Uint8Array(16), { dev: last.dev, n: last.n, h: await eventHash(sha256, newest), rx: 1 })
   const root = new Uint8Array(await leafHash(sha256, await logLeaf(sha256, new Uint8Array(16), extra.slice(16))))
   const text = formatCheckpoint({ origin: LOG_NAME, size: 1, root, extensions: [] })
   const id = forgedKeyId ?? new Uint8Array(4)
   const checkpoint = `${text}\n— ${LOG_NAME} ${encodeStandard(concat(id, new Uint8Array(64)))}\n`
   const receipt = formatProof({ index: 0, hashes: [], checkpoint, extra })
-  return reply(200, { epoch, now: 1, results, receipt, next: {}, lacks: [] })
+  return reply(200, { epoch, now: 1, results, receipt, next: { [last.dev]: last.n + 1 }, lacks: [] })
 }
 let forgedKeyId: Uint8Array | undefined
 
@@ -220,7 +233,7 @@ export async function simulate(seed: number, world: World, mutant: Mutant = { na
     const phone = new SimPhone(dice, dice.bytes(32), await deviceId(pair.spki), pair.keys, net, mutant, () => net.calm)
     net.calm = true
     await phone.boot()
-    const tokens: TokensFact = { access: 'a', refresh: 'r', until: Number.MAX_SAFE_INTEGER, dead: false }
+    const tokens: TokensFact = { access: phone.dev, refresh: 'r', until: Number.MAX_SAFE_INTEGER, dead: false }
     await phone.vault.write([
       { put: factKeys.tokens, value: tokens }, { put: factKeys.epoch, value: { epoch: 1 } },
       { put: factKeys.device, value: { dev: phone.dev, log: server.logKey } },
