@@ -130,6 +130,28 @@ describe('positions', () => {
     expect(watch.best()).toBeUndefined()
   })
 
+  it('say when they are refused, and take it back when they are allowed after all', () => {
+    let refuse: ((error: GeolocationPositionError) => void) | undefined
+    let tell: ((fix: GeolocationPosition) => void) | undefined
+    const made: Geo = {
+      watchPosition: (good, bad) => {
+        tell = good
+        refuse = bad ?? undefined
+        return 1
+      },
+      clearWatch: () => undefined,
+    }
+    const watch = positionWatch(true, () => made)
+    watch.start()
+    expect(watch.denied()).toBe(false)
+    refuse?.({ code: 3 } as GeolocationPositionError)
+    expect(watch.denied()).toBe(false)
+    refuse?.({ code: 1 } as GeolocationPositionError)
+    expect([watch.denied(), watch.best()]).toEqual([true, undefined])
+    tell?.({ coords: { latitude: 31, longitude: 113, accuracy: 9 }, timestamp: 1 } as GeolocationPosition)
+    expect(watch.denied()).toBe(false)
+  })
+
   it('keep the best fix as integers until it is two minutes old', () => {
     const { made, fix, cleared } = geo()
     const watch = positionWatch(true, () => made)

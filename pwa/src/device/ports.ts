@@ -176,6 +176,8 @@ export interface PositionWatch {
   start(): void
   stop(): void
   best(): Position | undefined
+  /** The person or the browser has said no: waiting will not help. */
+  denied(): boolean
 }
 
 export interface StorageGauge {

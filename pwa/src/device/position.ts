@@ -10,6 +10,7 @@ import type { Position, PositionWatch } from './ports'
 export type Geo = Pick<Geolocation, 'watchPosition' | 'clearWatch'>
 /** A better accuracy wins; an old fix loses to a new one after this time. */
 const STALE_MS = 120_000
+const PERMISSION_DENIED = 1
 
 export function browserGeo(): Geo | undefined {
   return 'geolocation' in navigator ? navigator.geolocation : undefined
@@ -19,6 +20,7 @@ export function browserGeo(): Geo | undefined {
 export function positionWatch(allowed: boolean, geo: () => Geo | undefined): PositionWatch {
   let watching: { geo: Geo; id: number } | undefined
   let best: Position | undefined
+  let denied = false
   const take = ({ coords, timestamp }: GeolocationPosition): void => {
     const fix: Position = {
       lat: Math.round(coords.latitude * 1e7),
@@ -26,6 +28,7 @@ export function positionWatch(allowed: boolean, geo: () => Geo | undefined): Pos
       acc: Math.round(coords.accuracy * 100),
       at: Math.round(timestamp),
     }
+    denied = false
     if (best === undefined || fix.acc <= best.acc || fix.at - best.at > STALE_MS) best = fix
   }
   return {
@@ -35,7 +38,10 @@ export function positionWatch(allowed: boolean, geo: () => Geo | undefined): Pos
       const found = geo()
       if (found === undefined) return
       // A refused or failing fix leaves `best` as it is: a position is never demanded.
-      const id = found.watchPosition(take, () => undefined, { enableHighAccuracy: true, maximumAge: 15_000 })
+      const refused = (error: GeolocationPositionError): void => {
+        denied = error.code === PERMISSION_DENIED
+      }
+      const id = found.watchPosition(take, refused, { enableHighAccuracy: true, maximumAge: 15_000 })
       watching = { geo: found, id }
     },
     stop() {
@@ -43,5 +49,6 @@ export function positionWatch(allowed: boolean, geo: () => Geo | undefined): Pos
       watching = undefined
     },
     best: () => best,
+    denied: () => denied,
   }
 }

@@ -225,6 +225,10 @@ export class OpenVisit implements Visit {
     return this.watch.best()
   }
 
+  positionDenied(): boolean {
+    return this.watch.denied()
+  }
+
   async recordPosition(): Promise<AppendResult | undefined> {
     const best = this.watch.best()
     return best === undefined ? undefined : this.append('gps.fix', { ...best })

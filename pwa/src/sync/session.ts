@@ -237,6 +237,8 @@ export interface Visit {
   /** False when the agency's rules switch positions off: then nothing ever asks the browser. */
   readonly positionAllowed: boolean
   position(): Position | undefined
+  /** Positions are allowed by the rules and refused by the person or the browser. */
+  positionDenied(): boolean
   /** Writes a `gps.fix` of the best position; undefined when there is none. */
   recordPosition(): Promise<AppendResult | undefined>
 

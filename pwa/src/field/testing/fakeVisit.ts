@@ -167,6 +167,7 @@ export class FakeVisit implements Visit {
   documents = () => Promise.resolve([])
   returns = () => Promise.resolve([])
   position: Visit['position'] = () => undefined
+  positionDenied = (): boolean => false
   recordPosition = () => Promise.resolve(undefined)
   close = () => Promise.resolve()
 }
