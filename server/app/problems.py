@@ -61,7 +61,6 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     plans.BatchHasErrors: (422, "有的行不能导入"),
     plans.BatchKnown: (409, "批次已导入"),
     plans.BatchUnknown: (404, "没有这个批次"),
-    plans.ImportNotAllowed: (409, "不能导入"),
     # documents
     documents.DocumentUnknown: (404, "没有这份文书"),
     documents.DocumentNotReady: (409, "文书尚不能生成"),

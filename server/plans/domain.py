@@ -52,13 +52,6 @@ class BatchUnknown(DomainError):
     code = "E_BATCH_UNKNOWN"
 
 
-class ImportNotAllowed(DomainError):
-    """The agency's profile draws internally; a list drawn elsewhere is not a double-random batch."""
-
-    code = "E_DRAW_SOURCE"
-    article = "requirements 1.6 C2 draw.source"
-
-
 @dataclass(frozen=True)
 class Line:
     """One accepted line of a foreign batch."""

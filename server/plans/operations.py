@@ -66,6 +66,9 @@ class BatchOutcome:
     errors: tuple[RowError, ...]
 
 
+IMPORTED = "external_import"
+"""Where every batch comes from that was not drawn here, whatever the agency's profile says of its own draws."""
+
 VisitsAssigned = Callable[[str, list[list[Assignment]]], None]
 _listeners: list[VisitsAssigned] = []
 
@@ -221,8 +224,7 @@ def _import_batch(actor: audit.Who | None, agency_id: str, sheet: Sheet, file: t
     visits = sum(len(groups) for groups in by_batch.values())
     if dry_run or reader.errors:
         return BatchOutcome((), len(sheet.rows), visits, tuple(reader.errors))
-    source = str(reader.profile.get("draw.source", "external_import"))
-    ids = tuple(_store_batch(actor, agency_id, number, groups, source, file) for number, groups in by_batch.items())
+    ids = tuple(_store_batch(actor, agency_id, number, groups, IMPORTED, file) for number, groups in by_batch.items())
     audit.record(actor, "plans.batch_imported", "agency", agency_id, agency_id, {"file": file[0], "sha256": file[1], "batches": numbers, "lines": len(lines), "visits": visits})
     return BatchOutcome(ids, len(lines), visits, ())
 
