@@ -39,10 +39,11 @@ def list_batches() -> dict[str, Any]:
 def one_batch(batch_id: str) -> dict[str, Any]:
     agency_id = g.actor.agency_id
     batch, assignments = operations.batch(agency_id, batch_id)
+    units = registry.unit_names(agency_id, [one.unit_id for one in assignments])
     people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
     rows = [
         {
-            "id": one.id, "visit_group": one.visit_group, "unit_id": one.unit_id, "unit_name": registry.unit(agency_id, one.unit_id).name,
+            "id": one.id, "visit_group": one.visit_group, "unit_id": one.unit_id, "unit_name": units.get(one.unit_id, one.unit_id),
             "item_code": one.item_code, "item_name": one.item_name, "inspectors": [people.get(user, user) for user in one.inspectors],
             "lead": people.get(one.lead) if one.lead else None, "inspect_by": one.inspect_by, "mode": one.mode,
         }
