@@ -1,6 +1,6 @@
 /**
  * Files of evidence on this phone: addressed by the SHA-256 of their bytes, kept with their event in
- * one transaction, never rewritten, never deleted here.
+ * one transaction, never rewritten. Only sync/release.ts lets the bytes of an original go; its row stays.
  */
 import { sha256Hex, type Bytes } from './bytes'
 import { type Vault, type VaultChange } from './vault'
@@ -17,6 +17,8 @@ export interface FileFact {
   readonly origin: FileOrigin
   readonly insp: string
   readonly at: number
+  /** The bytes were released on this phone at this moment, ms; the server has them. */
+  readonly released?: number
 }
 
 export function fileKey(sha: string): string {

@@ -104,12 +104,17 @@ async function take(
       if (hex(await sha256(bytes)) !== old.sha256) continue
       const known = await fileFact(vault, old.sha256)
       const changes: VaultChange[] = [{ put: `named/${String(entry.insp) || '-'}/${old.sha256}`, value: { insp: entry.insp, h: '', type: 'backup' } }]
-      if (known === undefined) changes.unshift(...keepChanges({ ...old, origin: 'own', at: wall }, bytes))
+      if (known === undefined || known.released !== undefined) changes.unshift(...keepChanges({ ...held(old), origin: 'own', at: wall }, bytes))
       if ((await vault.write(changes)) === 'full') return refuse('storage_full')
       files++
     }
   }
   return { ok: true, events, files }
+}
+
+/** What comes back is here again. */
+function held({ released: _released, ...fact }: FileFact): FileFact {
+  return fact
 }
 
 async function gather(records: AsyncGenerator<Uint8Array<ArrayBuffer>>, count: number, size: number) {

@@ -7,7 +7,7 @@ import { fileFact, readFile } from '../device/files'
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { noteAnswer, noteForbidden } from './contact'
-import { keys, type RefusedFact } from './facts'
+import { keys, type FileAckFact, type OffsetLike, type RefusedFact } from './facts'
 import { epochOf, inventory, unsentFiles, type PendingFile } from './outbox'
 import type { Outcome } from './push'
 import type { Wire } from './wire'
@@ -76,10 +76,12 @@ async function confirm(parts: BlobParts, files: readonly PendingFile[]): Promise
   // An answer about files nobody asked for is not an answer to this question.
   if ([...missing].some((sha) => typeof sha !== 'string' || !asks.has(sha))) return 'away'
   const at = parts.clock.wall()
+  const offset = await parts.vault.get<OffsetLike>(keys.offset)
+  const ack: FileAckFact = { at, server: at + (offset?.off ?? 0) }
   const changes: VaultChange[] = files
     .filter(({ sha256 }) => !missing.has(sha256))
     .flatMap(({ sha256 }): VaultChange[] => [
-      { put: keys.fileAck(noted.epoch, sha256), value: { at } },
+      { put: keys.fileAck(noted.epoch, sha256), value: ack },
       { del: keys.upload(sha256) },
     ])
   if (changes.length > 0) await parts.vault.write(changes)
@@ -90,6 +92,10 @@ async function sendOne(parts: BlobParts, epoch: number, file: PendingFile): Prom
   const { vault, clock } = parts
   const fact = await fileFact(vault, file.sha256)
   const bytes = await readFile(vault, file.sha256)
+  if (fact?.released !== undefined && bytes === undefined) {
+    const text = '服务器从备份恢复后缺少这个原件，而本机已按规定释放（送达满30天且报告已通过）。请联系管理员从服务器的其他备份中找回。'
+    return refuseFile(vault, epoch, file.sha256, { code: 'E_FILE_RELEASED', text, at: clock.wall() })
+  }
   if (fact === undefined || bytes === undefined) {
     const text = '本机的这个文件已损坏，读出的内容与记录的校验值不符，无法上传。请不要卸载随检，并报告管理员。'
     return refuseFile(vault, epoch, file.sha256, { code: 'E_FILE_DAMAGED', text, at: clock.wall() })

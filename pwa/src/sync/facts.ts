@@ -66,6 +66,11 @@ export interface AckFact {
   /** False where this phone could not check the Ed25519 signature. */
   readonly signed: boolean
 }
+export interface FileAckFact {
+  readonly at: number
+  /** The same moment by the server's clock, ms. */
+  readonly server?: number
+}
 export interface RefusedFact {
   readonly code: string
   readonly text: string

@@ -19,6 +19,7 @@ import { signInAs } from './login'
 import { OpenVisit } from './openVisit'
 import { epochOf, inventory } from './outbox'
 import { SecondPerson } from './secondPerson'
+import { releaseOriginals } from './release'
 import { count, stateOf, troublesOf, waiting } from './states'
 import type {
   Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
@@ -57,6 +58,10 @@ export class FieldSession implements Session {
   async start(): Promise<void> {
     const { clock, random } = this.platform
     await recoverVoices({ vault: this.vault, log: this.log, clock, random })
+    // A round may have brought an approval or a receipt: while the store is full that is room.
+    this.engine.subscribe(({ topic }) => {
+      if (topic === 'sync' && this.full && !this.engine.running) void this.makeRoom()
+    })
     this.engine.start()
     this.stopHealth = this.platform.timers.after(HEALTH_AFTER_MS, () => void this.reportHealth())
   }
@@ -187,7 +192,7 @@ export class FieldSession implements Session {
   }
 
   async gauge(): Promise<StorageGauge> {
-    const kept = (await allFiles(this.vault)).reduce((sum, { size }) => sum + size, 0)
+    const kept = (await allFiles(this.vault)).reduce((sum, { size, released }) => sum + (released === undefined ? size : 0), 0)
     return this.platform.gauge(kept, this.full)
   }
 
@@ -234,8 +239,21 @@ export class FieldSession implements Session {
   }
 
   private noteSpace(full: boolean): void {
+    if (full) void this.makeRoom()
     if (this.full === full) return
     this.full = full
     this.engine.tell({ topic: 'storage' })
+  }
+
+  /** Only ever under pressure: originals the server has long had and nobody needs any more leave the phone. */
+  private async makeRoom(): Promise<void> {
+    try {
+      const { files } = await releaseOriginals({ vault: this.vault, clock: this.platform.clock })
+      if (files === 0) return
+      this.full = false
+      this.engine.tell({ topic: 'storage' })
+    } catch (error) {
+      storeTrouble(error)
+    }
   }
 }

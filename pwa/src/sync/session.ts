@@ -174,6 +174,8 @@ export interface FileState {
   readonly size: number
   readonly kind: 'photo' | 'audio' | 'ink' | 'other'
   readonly sync: SyncState
+  /** 原件已由服务器保存（本机已释放）: the bytes are no longer on this phone. */
+  readonly released: boolean
 }
 /** A refused or flagged thing, for the screen 需要处理. */
 export interface Trouble {

@@ -54,7 +54,7 @@ export async function fileStates(
       const why = refused ? await vault.get<RefusedFact>(keys.fileRefused(epoch, fact.sha256)) : undefined
       const counted = { done: acked ? 1 : 0, total: 1, troubled: refused }
       return {
-        sha256: fact.sha256, mime: fact.mime, size: fact.size, kind: kindOf(fact.kind),
+        sha256: fact.sha256, mime: fact.mime, size: fact.size, kind: kindOf(fact.kind), released: fact.released !== undefined,
         sync: stateOf(counted, moving === fact.sha256, why?.text),
       }
     }),

@@ -6,6 +6,7 @@ import type { Platform } from '../../device/platform'
 import type { NetRequest, NetResponse, SelfTest } from '../../device/ports'
 import {
   Dice, ed25519Verify, logKeys, MemoryDisk, noCompression, Platter, TestClock, testBus, TestLifecycle, testLocks, TestTimers,
+  type DiskFaults,
 } from '../../device/testing/memory'
 import { appOn } from '../app'
 import { FakeServer, reply } from './fakeServer'
@@ -38,6 +39,8 @@ export class TestPhone {
   geoCalls = 0
   stampedWith: readonly string[] = []
   self: SelfTest = GOOD
+  /** What the disk does at a commit; asked at each. */
+  faults: DiskFaults = {}
   /** What the browser would say of its space. */
   space: { usage?: number; quota?: number } = {}
 
@@ -57,7 +60,7 @@ export class TestPhone {
   }
 
   platform(): Platform {
-    const disk = new MemoryDisk(this.platter)
+    const disk = new MemoryDisk(this.platter, { onCommit: (writes) => this.faults.onCommit?.(writes) ?? 'fine' })
     return {
       disk, clock: this.clock, timers: this.timers, lifecycle: this.lifecycle, random: this.dice,
       locks: testLocks(), bus: testBus(), compression: noCompression, verifyEd25519: ed25519Verify, pinIterations: 1_000,
@@ -87,6 +90,14 @@ export class TestPhone {
     }
   }
 
+  private reportState: string | null = null
+  private told: string | null = null
+
+  /** The leader approves; the phone hears of it with its next question. */
+  approve(): void {
+    this.reportState = 'approved'
+  }
+
   private answer(request: NetRequest): NetResponse | undefined {
     const path = request.path.replace('/api/v1/', '')
     const { epoch } = this.server.state
@@ -94,10 +105,11 @@ export class TestPhone {
     if (path === 'accounts/login') return this.login(request)
     if (path === 'accounts/refresh') return reply(200, { access: 'renewed', refresh: 'r3', expires_in: 600 })
     if (path === `sync/packs/${this.packSha}`) return reply(200, this.pack)
-    if (path === 'sync/changes?cursor=') {
+    if (path.startsWith('sync/changes') && (path.endsWith('=') || this.reportState !== this.told)) {
+      this.told = this.reportState
       const data = {
         insp: INSP, number: '2026-11-0042', unit_name: '示例商场', address: '示例路 1 号', inspect_by: '2026-11-30',
-        state: 'prepared', report_state: null, lead: 'u-cheng', team: [{ user: 'u-cheng', name: '程甲' }, { user: 'u-lu', name: '陆乙' }],
+        state: 'prepared', report_state: this.reportState, lead: 'u-cheng', team: [{ user: 'u-cheng', name: '程甲' }, { user: 'u-lu', name: '陆乙' }],
         pack: this.packSha, files: [],
       }
       return reply(200, { epoch, now: this.clock.now + 500, cursor: 'c1', more: false, changes: [{ kind: 'visit', id: INSP, op: 'put', data }] })
