@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.documents import notice, numbers, pack
+from server.documents.domain import DocumentNotReady
 from server.evidence import operations as evidence
 from server.inspections import operations as inspections
 from server.kernel.moments import local_date
@@ -57,6 +58,10 @@ def prepare(insp: str) -> str:
     # What the pack pins must stay readable when the files move on.
     rules.publish_versions(view.agency_id)
     with transaction():
+        inspections.hold(insp)
+        if inspections.inspection(insp).state == "cancelled":
+            # Its numbers have been voided with the reason; a new one would have none.
+            raise DocumentNotReady("检查已经取消，不再准备资料")
         number = numbers.reserve(view.agency_id, str(own.agency["short"]), "notice", insp)
     facts = _facts(view, number, own)
     draft = pack.build(facts, own, rules.facts(), {})

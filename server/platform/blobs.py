@@ -55,6 +55,8 @@ class BlobStore:
         try:
             obstore.put(self._store, self.key(sha256), data, mode="create")
         except AlreadyExistsError:
+            # Whoever wrote it may have died before its name was durable; "stored" is said by us now.
+            self._settle(sha256)
             return sha256
         self._settle(sha256)
         return sha256
@@ -66,6 +68,8 @@ class BlobStore:
         removes ``source``. On another disk the bytes are copied through obstore."""
         target = self.path(sha256)
         if target.exists():
+            # Whoever wrote it may have died before its name was durable; "stored" is said by us now.
+            self._settle(sha256)
             return
         target.parent.mkdir(exist_ok=True)
         descriptor = os.open(source, os.O_RDONLY)
@@ -76,6 +80,7 @@ class BlobStore:
         try:
             os.link(source, target)
         except FileExistsError:
+            self._settle(sha256)
             return
         except OSError:
             self._copy(source, sha256)

@@ -61,7 +61,7 @@ def push_events() -> Response:
 
 
 @blp.post("/lacks")
-@access("inspector")
+@access("inspector", even_revoked=True)
 @blp.arguments(LacksIn)
 @blp.response(200, LacksOut)
 def ask_lacks(asked: dict[str, list[str]]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from flask import Flask
 from server.app import problems, static
 from server.app.wire import CSP_API, CSP_DESK, CSP_FIELD
 from server.kernel.errors import DomainError
-from server.platform import db
+from server.platform import db, limits
 from server.platform.access import PUBLIC, SIGNED_IN, Undeclared, access
 from server.platform.settings import MIB
 from tests import builders
@@ -248,6 +248,8 @@ def limited(request, fresh_database, tmp_path):
     builders.use(app)
     yield app
     builders.use(None)
+    # There is one limiter for all applications of this process: left on, it would count in other tests.
+    limits.limiter.enabled = False
     with app.app_context():
         db.db.engine.dispose()
 
