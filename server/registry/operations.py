@@ -216,7 +216,7 @@ def units_of_entity(agency_id: str, entity_id: str) -> list[str]:
 def unit_names(agency_id: str, unit_ids: Iterable[str]) -> dict[str, str]:
     """Names of those of the units that are this agency's; one statement."""
     rows = db.session.execute(select(UnitRow.id, UnitRow.name).where(UnitRow.agency_id == agency_id, UnitRow.id.in_(set(unit_ids))))
-    return {unit_id: name for unit_id, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:
