@@ -24,6 +24,7 @@ FLAG_WORDS: Final = {
     "F_QUARANTINE": "有记录被隔离保存，未并入",
     "F_LOG_EQUIVOCATION": "手机记得的日志与服务器的不一致",
     "F_NO_PACK": "记录到达时还没有检查资料包",
+    "F_AFTER_APPROVAL": "报告通过之后又有记录，未并入报告",
     "F_CANCELLED": "任务取消后仍进行了检查",
 }
 LABELS: Final = frozenset({"F_ATTEST_SAME_DEVICE"})

@@ -42,6 +42,7 @@ __all__ = [
     "inspection",
     "inspections",
     "is_member",
+    "keep_flag",
     "load_pack",
     "on_cancelled",
     "on_folded",
@@ -282,15 +283,22 @@ def rebuild(insp_id: str) -> InspectionView:
     return _view(row)
 
 
+@unit_of_work
+def keep_flag(insp_id: str, about: str, flag: str) -> None:
+    """Say something about an inspection that no fold can tell; it stays through every later fold."""
+    row = _row(insp_id, lock=True)
+    if row.kept_flags.get(about) != flag:
+        row.kept_flags = {**row.kept_flags, about: flag}
+        row.flags = sorted({*row.flags, flag})
+        _tell_team(row)
+
+
 @on_judged
 def _photo_unreadable(_agency_id: str, sha256: str, insps: tuple[str, ...], readable: bool) -> None:
     """A photo could not be decoded: the visit says so, the bytes stay (D-21)."""
     for insp in insps:
-        row = session().get(InspectionRow, insp, with_for_update=True)
-        if row is not None and not readable:
-            row.kept_flags = {**row.kept_flags, sha256: "F_MEDIA_UNREADABLE"}
-            row.flags = sorted({*row.flags, "F_MEDIA_UNREADABLE"})
-            _tell_team(row)
+        if not readable and session().get(InspectionRow, insp) is not None:
+            keep_flag(insp, sha256, "F_MEDIA_UNREADABLE")
 
 
 # --- reading ----------------------------------------------------------------------------------------------------

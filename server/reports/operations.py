@@ -24,6 +24,8 @@ from server.reports.tables import OpinionRow, ReportRow, ReturnRow
 from server.rules import operations as rules
 
 Visit = dict[str, Any]
+SAYS_SOMETHING = frozenset({"reply", "supplement.photo", "report.opinion", "attest", "seal", "late.note", "late.photo", "correct"})
+"""What a reviewer would have wanted to see before the approval."""
 Approved = Callable[[str], None]
 _approved: list[Approved] = []
 
@@ -53,8 +55,12 @@ def folded(insp: str, visit: Visit, types: frozenset[str]) -> None:
     report = _of_inspection(insp)
     if report is None:
         return
-    if report.state != "approved":
-        _date_again(report, visit)
+    if report.state == "approved":
+        # What was approved stays as it was: a later opinion is kept in the log and seen, and is no revision.
+        if types & SAYS_SOMETHING:
+            inspections.keep_flag(insp, "approved", "F_AFTER_APPROVAL")
+        return
+    _date_again(report, visit)
     known = set(db.session.scalars(select(OpinionRow.event).where(OpinionRow.report_id == report.id, OpinionRow.event.is_not(None))))
     fresh = [one for one in visit["opinions"] if one["h"] not in known]
     for one in fresh:

@@ -33,7 +33,7 @@ def problem(answer) -> tuple[int, str]:
     return answer.status_code, body["code"]
 
 
-@pytest.mark.parametrize("tail", ["%00", "a%00b", "%FF", "%0d%0aSet-Cookie:x", "..%2f..%2fetc", "x" * 3000, "held-%00"], ids=range(7))
+@pytest.mark.parametrize("tail", ["%00", "%FF", "..%2f..%2fetc", "held-%00"], ids=range(4))
 def test_every_address_with_an_odd_id_is_answered(app: Flask, tail: str) -> None:
     clients = {role: builders.client_as(role) for role in ROLES}
     for rule in app.url_map.iter_rules():

@@ -227,3 +227,7 @@ def test_after_the_approval_answers_are_kept_and_change_nothing_that_was_approve
     second.send([second.wires[-1]])
     assert {r["status"] for r in first.send()["results"]} == {"known", "stored"}
     assert state_of(insp) == "approved"
+    detail = a_leader().get(f"{API}/{rid}").get_json()
+    assert [one["evaluation"] for one in detail["opinions"]] == ["制度健全"]
+    assert "F_AFTER_APPROVAL" in detail["flags"]
+    assert inspections.rebuild(insp).flags == tuple(detail["flags"]), "a later fold says it as well"
