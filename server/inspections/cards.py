@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
+from server.inspections.domain import NAMING_EVENTS, blobs_of
 from server.inspections.tables import EventRow, InspectionMember, InspectionRow
 from server.kernel import b64url
 from server.platform.db import session
@@ -17,6 +19,16 @@ from server.platform.db import session
 def is_member(insp_id: str, user_id: str) -> bool:
     """Whether the person is in the team of the inspection."""
     return session().get(InspectionMember, (insp_id, user_id)) is not None
+
+
+def files_of(insp_id: str) -> list[str]:
+    """SHA-256 of every file that the record itself names: those of quarantined events, of strangers and of lost
+    phones, are kept as evidence of what happened and are not part of what the visit needs."""
+    table = EventRow.__table__
+    query = select(table.c.t, table.c.body).where(
+        table.c.insp == insp_id, table.c.status == "stored", table.c.t.in_(NAMING_EVENTS), table.c.body.is_not(None)
+    )
+    return sorted({blob.sha256 for t, body in session().execute(query) for blob in blobs_of(t, json.loads(body))})
 
 
 def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:

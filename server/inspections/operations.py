@@ -14,7 +14,15 @@ from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.evidence.photos import on_judged
 from server.inspections import domain, projection
-from server.inspections.cards import current_objects, describe_change, described, is_member, visit_card, wire_events
+from server.inspections.cards import (
+    current_objects,
+    describe_change,
+    described,
+    files_of,
+    is_member,
+    visit_card,
+    wire_events,
+)
 from server.inspections.domain import InspectionStarted, InspectionUnknown, PackRefused, PackUnknown
 from server.inspections.intake import Outcome, Result, standing, take_in
 from server.inspections.projection import Visit, load_pack, on_folded, on_sealed
@@ -262,17 +270,6 @@ def hold(insp_id: str) -> None:
     """Lock the inspection until the running unit of work ends. Who decides about its report holds it before the
     report's own row: intake takes the two in this order, and the other one would be a deadlock."""
     _row(insp_id, lock=True)
-
-
-def files_of(insp_id: str) -> list[str]:
-    """SHA-256 of every file that the record itself names: those of quarantined events, of strangers and of lost
-    phones, are kept as evidence of what happened and are not part of what the visit needs."""
-    table = EventRow.__table__
-    query = select(table.c.t, table.c.body).where(
-        table.c.insp == insp_id, table.c.status == "stored", table.c.t.in_(domain.NAMING_EVENTS), table.c.body.is_not(None)
-    )
-    named = {blob.sha256 for t, body in session().execute(query) for blob in domain.blobs_of(t, json.loads(body))}
-    return sorted(named)
 
 
 @unit_of_work
