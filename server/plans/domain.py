@@ -6,7 +6,7 @@ WC-10a / WS-3.3c (no valid certificate, no visit), WS-4.2c (conflict of interest
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -89,6 +89,12 @@ def parse_day(text: str) -> date | None:
         return date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return None
+
+
+def foreign_words(groups: Sequence[Group]) -> str:
+    """What a batch is called elsewhere: its number there, or the first of several with how many there are."""
+    numbers = list(dict.fromkeys(line.foreign_batch_no for group in groups for line in group.lines if line.foreign_batch_no))
+    return "".join(numbers) if len(numbers) < 2 else f"{numbers[0][:70]} 等{len(numbers)}个"
 
 
 def merge(lines: Iterable[Line]) -> list[Group]:

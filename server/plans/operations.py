@@ -177,7 +177,7 @@ class _Reader:
 
 def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups: list[domain.Group], source: str, file: tuple[str, str]) -> str:
     batch = BatchRow(
-        id=new_id(), agency_id=agency_id, batch_no=batch_no, foreign_batch_no=groups[0].lines[0].foreign_batch_no, source=source,
+        id=new_id(), agency_id=agency_id, batch_no=batch_no, foreign_batch_no=domain.foreign_words(groups), source=source,
         file_name=file[0], file_sha256=file[1], imported_by=actor.user_id if actor else "", imported_at=clock.now(),
     )
     db.session.add(batch)
@@ -192,7 +192,7 @@ def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups:
         rows = [
             AssignmentRow(
                 id=new_id(), agency_id=agency_id, batch_id=batch.id, visit_group=visit_id, unit_id=line.unit_id, item_code=line.item_code, item_name=line.item_name,
-                inspectors=list(group.inspectors), lead=group.lead, inspect_by=line.inspect_by, mode=line.mode, row=line.row,
+                foreign_batch_no=line.foreign_batch_no, inspectors=list(group.inspectors), lead=group.lead, inspect_by=line.inspect_by, mode=line.mode, row=line.row,
             )
             for line in group.lines
         ]
@@ -231,7 +231,7 @@ def _import_batch(actor: audit.Who | None, agency_id: str, sheet: Sheet, file: t
 
 def _assignment(row: AssignmentRow, batch: BatchRow) -> Assignment:
     return Assignment(
-        row.id, row.agency_id, batch.id, batch.batch_no, batch.foreign_batch_no, batch.source, row.visit_group, row.unit_id, row.item_code, row.item_name,
+        row.id, row.agency_id, batch.id, batch.batch_no, row.foreign_batch_no, batch.source, row.visit_group, row.unit_id, row.item_code, row.item_name,
         tuple(row.inspectors), row.lead, row.inspect_by, row.mode,
     )
 

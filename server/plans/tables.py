@@ -11,7 +11,9 @@ from server.platform.db import UTCDateTime, db
 
 
 class BatchRow(db.Model):
-    """批次. ``foreign_batch_no`` is the number the drawing system gave it (JD: draw.source external_import)."""
+    """批次. ``foreign_batch_no`` is what the drawing system called it (JD: draw.source external_import), for lists:
+
+    several sections may have drawn parts of one batch, so the number that counts stands at each assignment."""
 
     __tablename__ = "batch"
     __table_args__ = (UniqueConstraint("agency_id", "batch_no"),)
@@ -36,6 +38,7 @@ class AssignmentRow(db.Model):
     visit_group: Mapped[str] = mapped_column(String(36), index=True)
     """Assignments with the same value are carried by one inspection (D-1); it is that inspection's id."""
     unit_id: Mapped[str] = mapped_column(String(36), index=True)
+    foreign_batch_no: Mapped[str] = mapped_column(String(80), default="")
     item_code: Mapped[str] = mapped_column(String(40))
     item_name: Mapped[str] = mapped_column(String(200))
     inspectors: Mapped[list[str]] = mapped_column(JSON)

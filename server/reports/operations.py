@@ -182,9 +182,10 @@ def give_back(actor: Actor, report_id: str, reasons: Sequence[Mapping[str, str]]
 @unit_of_work
 def approve(actor: Actor, report_id: str, note: str = "", clock_reason: str = "") -> None:
     """审核通过. Blocked while anything demanded is missing (``ReportIncomplete`` says what) or fewer than two attest."""
-    report = _reviewable(actor, report_id, "approve")
-    seen = inspections.visit(report.insp)
+    # Before the state: a report that one person has attested cannot have been handed in, and that is the reason (D-8).
+    seen = inspections.visit(_held(actor.agency_id, report_id).insp)
     _require_two(seen)
+    report = _reviewable(actor, report_id, "approve")
     gaps = gaps_of(report, seen)
     if gaps:
         raise domain.ReportIncomplete("；".join(str(gap["text"]) for gap in gaps), missing=gaps)

@@ -60,10 +60,13 @@ def test_an_imported_batch_becomes_prepared_inspections_with_the_foreign_number_
 
 def test_two_sections_at_one_enterprise_become_one_inspection(office: list[registry.Inspector]) -> None:
     same = line(office, item=items())
-    assert taken(same, same.replace("2026-12-10", "2026-12-05")).visits == 1
+    other = same.replace("2026-12-10", "2026-12-05").replace("浙双随机202612-01", "浙双随机202612-02")
+    assert taken(same, other).visits == 1
     (visit,) = inspections.inspections(AGENCY)
     assert visit.inspect_by is not None and visit.inspect_by.isoformat() == "2026-12-05"
-    assert len(operations.assignments_of(visit.id)) == 2
+    # Each section keeps the number its own draw had.
+    assert [one.foreign_batch_no for one in operations.assignments_of(visit.id)] == ["浙双随机202612-01", "浙双随机202612-02"]
+    assert operations.batches(AGENCY)[0].foreign_batch_no == "浙双随机202612-01 等2个"
 
 
 def test_one_inspector_only_is_refused_and_nothing_of_the_list_is_stored(office: list[registry.Inspector]) -> None:

@@ -82,6 +82,8 @@ def test_with_one_attestation_nothing_is_approved_until_the_second_has_synced(ap
     assert leader.get(f"{API}/{rid}").get_json()["inspection_state"] == "awaiting_second"
     refused = visit.first.client.post(f"{API}/{rid}/submit")
     assert (refused.status_code, refused.get_json()["code"]) == (409, "E_TWO_REQUIRED")
+    refused = leader.post(f"{API}/{rid}/approve", json={})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "E_TWO_REQUIRED")
     visit.upload(visit.second)
     assert leader.get(f"{API}/{rid}").get_json()["state"] == "submitted", "complete now, so it hands itself in"
     assert leader.post(f"{API}/{rid}/approve", json={}).status_code == 204
