@@ -6,12 +6,14 @@ import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
+import { budget } from './build/budget.ts'
 import { deskFiles } from './build/deskFiles.ts'
 import { iconFont } from './build/iconFont.ts'
 import { webManifest } from './build/webManifest.ts'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const deskOnlyFiles = new Set<string>()
+const weighed = budget()
 const server = 'http://127.0.0.1:8600'
 
 export default defineConfig({
@@ -27,6 +29,7 @@ export default defineConfig({
       resolvers: [VantResolver(), ElementPlusResolver({ importStyle: 'css' })],
     }),
     deskFiles(deskOnlyFiles),
+    weighed,
     VitePWA({
       // Never autoUpdate: a reload by itself wiped a half-filled form when it was measured.
       registerType: 'prompt',
@@ -48,10 +51,11 @@ export default defineConfig({
         skipWaiting: false,
         maximumFileSizeToCacheInBytes: 2_000_000,
         manifestTransforms: [
-          (entries) => ({
-            manifest: entries.filter((entry) => !deskOnlyFiles.has(entry.url)),
-            warnings: [],
-          }),
+          (entries) => {
+            const manifest = entries.filter((entry) => !deskOnlyFiles.has(entry.url))
+            weighed.precached(manifest)
+            return { manifest, warnings: [] }
+          },
         ],
       },
     }),

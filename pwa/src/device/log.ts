@@ -8,12 +8,18 @@
 import { encode, HEADER_LIMIT, NotCanonical } from '../core/canonical'
 import { checkBody } from '../core/events'
 import { b64url, bodyHash, eventHash, fromUtf8, GENESIS_PREV, pae } from './bytes'
+import {
+  carriedKey, EVENT, eventKey, MATE, type AnchorFact, type CarriedFact, type ChainFact, type KeptEvent, type NamedFact,
+  type OffsetFact,
+} from './logKeys'
 import { badBody, refuse, storeTrouble } from './refusals'
 import type {
   AppendReason, BodyBuilder, Clock, EventHeader, JsonObject, LogEvent, Random, Refusal, Result, WireEvent,
 } from './ports'
 import type { Signer } from './signer'
 import { VaultDamaged, type Vault, type VaultChange } from './vault'
+
+export * from './logKeys'
 
 /** Wall behind mono by more than this is a rollback (record-log 2.4.3); ahead is only a sleep. */
 const ROLLBACK_MS = 2_000
@@ -25,34 +31,6 @@ export interface NewEvent {
   readonly body: JsonObject
   /** "" outside an inspection. */
   readonly insp: string
-}
-export interface KeptEvent {
-  readonly h: string
-  readonly w: WireEvent
-}
-/** Counters of the chain and the clock reading of its last event. */
-export interface ChainFact {
-  readonly n: number
-  readonly prev: string
-  readonly wall: number
-  readonly mono: number
-  readonly boot: string
-}
-export interface OffsetFact {
-  readonly off: number
-  readonly wall: number
-  readonly mono: number
-  readonly boot: string
-}
-export interface AnchorFact {
-  readonly size: number
-  readonly root: string
-}
-/** A file named by a signed event: only such files are sent. */
-export interface NamedFact {
-  readonly insp: string
-  readonly h: string
-  readonly type: string
 }
 export type Appended = Result<
   { readonly h: string; readonly n: number; readonly wall: number; readonly events: readonly LogEvent[] },
@@ -71,27 +49,7 @@ export interface AlsoFor {
   readonly vault: Vault
 }
 
-/**
- * An event of another chain that this phone also offers to the server. `soft`: its author's own
- * vault holds it too, so a refusal here is nobody's trouble (the author sends it after unlocking).
- */
-export interface CarriedFact extends KeptEvent {
-  readonly soft: boolean
-  readonly insp: string
-}
-
-export const EVENT = 'ev/'
-export const CARRIED = 'car/'
-export const MATE = 'mate/'
 const CHAIN = 'chain'
-
-export function eventKey(insp: string, n: number): string {
-  return `${EVENT}${insp === '' ? '-' : insp}/${String(n).padStart(9, '0')}`
-}
-
-export function carriedKey(dev: string, n: number): string {
-  return `${CARRIED}${dev}/${String(n).padStart(9, '0')}`
-}
 
 export function readWire(h: string, wire: WireEvent): LogEvent {
   return {

@@ -1,15 +1,12 @@
 /** All ports of this browser in one hand, for the composition in sync/app.ts; a test hands in others. */
 import { browserBus, browserClock, browserLocks, browserNet, compression, lifecycle, random, timers } from './browser'
-import { browserCameraParts, type CameraParts } from './camera'
 import { IdbDisk } from './disk'
-import { WorkerLab } from './photoLab'
-import { gauge, persist, ScreenAwake, selfTest } from './phone'
-import { browserGeo, type Geo } from './position'
-import { browserMicrophone, type Microphone } from './recorder'
+import { gauge, persist, ScreenAwake } from './phone'
 import { importLogKey, verifyEd25519 } from './signer'
 import type { Bytes } from './bytes'
+import type { VisitTools } from './visitTools'
 import type {
-  Bus, Clock, Compression, Disk, Lifecycle, Locks, Net, PhotoLab, Random, SelfTest, StorageGauge, Timers,
+  Bus, Clock, Compression, Disk, Lifecycle, Locks, Net, Random, SelfTest, StorageGauge, Timers,
 } from './ports'
 
 export interface Platform {
@@ -22,15 +19,13 @@ export interface Platform {
   readonly bus: Bus
   readonly compression: Compression
   readonly lifecycle: Lifecycle
-  readonly lab: PhotoLab
-  readonly camera: CameraParts
-  readonly microphone: Microphone
-  readonly geo: () => Geo | undefined
   readonly awake: { keep(on: boolean): Promise<boolean> }
   /** undefined where the browser has no Ed25519. */
   readonly verifyEd25519: ((publicKey: Bytes, message: Bytes, signature: Bytes) => Promise<boolean>) | undefined
   /** PBKDF2 rounds; only a test asks for fewer than the default. */
   readonly pinIterations?: number
+  /** Camera, microphone and position: the same object each time. */
+  tools(): Promise<VisitTools>
   selfTest(): Promise<SelfTest>
   gauge(kept: number, full: boolean): Promise<StorageGauge>
   persist(): Promise<boolean>
@@ -50,21 +45,26 @@ async function ed25519(): Promise<Platform['verifyEd25519']> {
   }
 }
 
+async function loadTools(): Promise<VisitTools> {
+  return (await import('./visitTools')).browserTools(lifecycle)
+}
+
 export async function browserPlatform(): Promise<Platform> {
   const disk = new IdbDisk()
   const clock = browserClock()
-  const lab = new WorkerLab()
+  let tools: Promise<VisitTools> | undefined
   return {
-    disk, clock, lab, random, timers, compression, lifecycle,
+    disk, clock, random, timers, compression, lifecycle,
     net: browserNet(),
     locks: browserLocks(),
     bus: browserBus(),
-    camera: browserCameraParts(lab, lifecycle),
-    microphone: browserMicrophone,
-    geo: browserGeo,
     awake: new ScreenAwake(lifecycle),
     verifyEd25519: await ed25519(),
-    selfTest: () => selfTest(disk, random, clock),
+    tools: () => (tools ??= loadTools().catch((error: unknown) => {
+      tools = undefined
+      throw error
+    })),
+    selfTest: async () => (await import('./selfTest')).selfTest(disk, random, clock),
     gauge, persist,
   }
 }

@@ -5,7 +5,6 @@ import { freshInstallation } from '../device/phone'
 import { StoreLost } from '../device/disk'
 import { refuse } from '../device/refusals'
 import type { Result, SelfTest } from '../device/ports'
-import { enrolPerson } from './enrol'
 import { keys, type DeviceFact } from './facts'
 import { FieldSession } from './fieldSession'
 import { signInAs } from './login'
@@ -56,6 +55,7 @@ class FieldApp implements App {
     if (!tested.strict_write || !tested.key_reread || !tested.evidence_allowed) {
       return { ok: false, reason: 'self_test', text: '本机自检没有通过，不能用于现场取证。请在系统浏览器中「添加到主屏幕」后从主屏幕打开再试。' }
     }
+    const { enrolPerson } = await import('./enrol')
     const done = await enrolPerson(this.platform, this.peopleHere, this.place, form, tested)
     return done.ok ? { ok: true, session: await this.session(done.vault, done.person, done.device) } : done
   }

@@ -5,7 +5,7 @@
 import { eventHash, headerOf } from './hashing'
 import { hex, type Sha256 } from '../core/bytes'
 import { keepChanges, fileFact, readFile, type FileFact } from '../device/files'
-import { carriedKey, EVENT, type CarriedFact, type KeptEvent } from '../device/log'
+import { carriedKey, EVENT, type CarriedFact, type KeptEvent } from '../device/logKeys'
 import type { Random, Result, StoreReason, WireEvent } from '../device/ports'
 import { refuse } from '../device/refusals'
 import { jsonRecord, NotASealedFile, opened, readJsonRecord, Sealer, WrongPassphrase } from '../device/sealedFile'

@@ -1,5 +1,5 @@
 /** The lines of 今日: the plan as the server told it, beside what this phone itself holds. */
-import { EVENT } from '../device/log'
+import { EVENT } from '../device/logKeys'
 import type { Vault } from '../device/vault'
 import { keys, type VisitFact } from './facts'
 import { epochOf, inventory, type Inventory } from './outbox'

@@ -1,5 +1,5 @@
 /** What every answer of the server teaches: its epoch, its clock, and the anchor for later headers. */
-import type { AnchorFact, OffsetFact } from '../device/log'
+import type { AnchorFact, OffsetFact } from '../device/logKeys'
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { keys, type AlarmFact } from './facts'

@@ -7,10 +7,9 @@ import { StoreLost } from '../device/disk'
 import type { Bus, BusMessage, Clock, Compression, Lifecycle, Locks, Net, Random, Timers } from '../device/ports'
 import type { Signer } from '../device/signer'
 import type { Vault } from '../device/vault'
-import { pushFiles } from './blobs'
+import type { BlobParts } from './blobs'
 import { keys, type SettingsFact } from './facts'
-import { fetchFiles, pullChanges } from './pull'
-import { pushEvents, type Outcome } from './push'
+import type { Outcome } from './push'
 import type { ReceiptParts } from './receipt'
 import { epochOf } from './outbox'
 import { Wire } from './wire'
@@ -135,11 +134,14 @@ export class SyncEngine {
     const { vault, clock } = this.parts
     if (byHand) await this.forgetRefusals()
     this.tell({ topic: 'sync' })
+    // Not stored on the phone yet and no network to fetch it: then there is no server to talk to either.
+    const round = await import('./round').catch(() => undefined)
+    if (round === undefined) return 'away'
     const steps: (() => Promise<Outcome>)[] = [
-      () => pushEvents({ vault, wire: this.wire, clock, receipts: this.parts, progress: () => this.tell({ topic: 'sync' }) }),
-      () => pullChanges({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),
-      () => fetchFiles({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),
-      () => this.files(),
+      () => round.pushEvents({ vault, wire: this.wire, clock, receipts: this.parts, progress: () => this.tell({ topic: 'sync' }) }),
+      () => round.pullChanges({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),
+      () => round.fetchFiles({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),
+      () => round.pushFiles(this.filesParts()),
     ]
     let trouble = false
     for (const step of steps) {
@@ -152,9 +154,9 @@ export class SyncEngine {
     return trouble ? 'trouble' : 'done'
   }
 
-  private files(): Promise<Outcome> {
+  private filesParts(): BlobParts {
     const { vault, clock, piece, lifecycle } = this.parts
-    return pushFiles({
+    return {
       vault, wire: this.wire, clock,
       ...(piece === undefined ? {} : { piece }),
       maySend: async () => {
@@ -165,7 +167,7 @@ export class SyncEngine {
         this.moving = { sha256, sent, total }
         this.tell({ topic: 'sync' })
       },
-    })
+    }
   }
 
   /** 「再试一次」: refused things are offered again, alarms raised again if they still hold. */

@@ -95,7 +95,7 @@ export interface VisitFact {
   readonly files: readonly { sha256: string; size: number; mime: string; name: string }[]
   readonly withdrawn?: boolean
 }
-export type { OffsetFact as OffsetLike } from '../device/log'
+export type { OffsetFact as OffsetLike } from '../device/logKeys'
 export interface SettingsFact {
   readonly wifiOnly: boolean
 }

@@ -1,25 +1,19 @@
 /** One unlocked person: visits, sync and everything around them, for the screens. */
 import { sha256 } from '../device/bytes'
 import { allFiles } from '../device/files'
-import { EventLog } from '../device/log'
+import type { EventLog } from '../device/log'
 import type { Installation, People, PersonRecord } from '../device/people'
 import type { Platform } from '../device/platform'
-import { recoverVoices } from '../device/recorder'
 import { DAMAGED, storeTrouble } from '../device/refusals'
 import { signerOf } from '../device/signer'
 import type { AppendResult, JsonObject, Result, StorageGauge } from '../device/ports'
 import type { Vault } from '../device/vault'
-import { reportHealth } from './automatic'
-import { exportUnsent, importBackup } from './backup'
 import { cardOf, visitCards } from './cards'
 import { Drafts } from './drafts'
 import { SyncEngine } from './engine'
 import { keys, type DeviceFact, type OffsetLike, type SettingsFact, type TokensFact } from './facts'
 import { signInAs } from './login'
-import { OpenVisit } from './openVisit'
 import { epochOf, inventory } from './outbox'
-import { SecondPerson } from './secondPerson'
-import { releaseOriginals } from './release'
 import { count, stateOf, troublesOf, waiting } from './states'
 import type {
   Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
@@ -30,17 +24,18 @@ const HEALTH_AFTER_MS = 20_000
 
 export class FieldSession implements Session {
   readonly me: Me
-  private readonly log: EventLog
+  /** One log for everybody: it keeps the appends in line. */
+  private made: Promise<EventLog> | undefined
+  private readonly makeLog: () => Promise<EventLog>
   private readonly engine: SyncEngine
   private readonly drafts: Drafts
-  private readonly second: SecondPerson
   private readonly visitsOpen = new Set<Visit>()
   private full = false
   private stopHealth: () => void = () => undefined
 
   constructor(
     private readonly platform: Platform, private readonly vault: Vault, private readonly person: PersonRecord,
-    device: DeviceFact, people: People, installation: Installation,
+    device: DeviceFact, private readonly people: People, private readonly installation: Installation,
   ) {
     const { clock, random } = platform
     const signer = signerOf(person.keys)
@@ -48,16 +43,21 @@ export class FieldSession implements Session {
       dev: device.dev, user: device.user, name: device.name, certificateNo: device.certificateNo,
       agency: device.agency, agencyName: device.agencyName, installation: device.installation,
     }
-    this.log = new EventLog({ vault, signer, clock, random, user: device.user })
+    this.makeLog = async () => {
+      const { EventLog } = await import('../device/log')
+      return new EventLog({ vault, signer, clock, random, user: device.user })
+    }
     this.engine = new SyncEngine({ ...platform, vault, signer, sha256 })
     this.drafts = new Drafts(vault, platform.timers, platform.lifecycle)
-    this.second = new SecondPerson(platform, people, installation, { user: device.user, vault, log: this.log })
   }
 
   /** Starts the sync and finishes voice notes a kill interrupted. */
   async start(): Promise<void> {
     const { clock, random } = this.platform
-    await recoverVoices({ vault: this.vault, log: this.log, clock, random })
+    if ((await this.vault.keys('voice/')).length > 0) {
+      const { recoverVoices } = await import('../device/recorder')
+      await recoverVoices({ vault: this.vault, log: await this.log(), clock, random })
+    }
     // A round may have brought an approval or a receipt: while the store is full that is room.
     this.engine.subscribe(({ topic }) => {
       if (topic === 'sync' && this.full && !this.engine.running) void this.makeRoom()
@@ -70,8 +70,9 @@ export class FieldSession implements Session {
   private async reportHealth(): Promise<void> {
     if (this.visitsOpen.size > 0 || !this.vault.open) return
     const { clock, selfTest, gauge } = this.platform
-    const parts = { vault: this.vault, log: this.log, clock, selfTest, gauge: () => gauge(0, this.full) }
+    const parts = { vault: this.vault, log: await this.log(), clock, selfTest, gauge: () => gauge(0, this.full) }
     try {
+      const { reportHealth } = await import('./automatic')
       if (await reportHealth(parts)) this.engine.soon(0)
     } catch (error) {
       // Locked in the middle of the test: the next start asks again.
@@ -91,10 +92,14 @@ export class FieldSession implements Session {
   }
 
   async openVisit(insp: string): Promise<Visit | undefined> {
+    const { platform, vault, me } = this
+    const [{ OpenVisit }, { SecondPerson }, tools, log] = await Promise.all([
+      import('./openVisit'), import('./secondPerson'), platform.tools(), this.log(),
+    ])
     const visit = await OpenVisit.open(
       {
-        platform: this.platform, vault: this.vault, log: this.log, engine: this.engine, drafts: this.drafts,
-        second: this.second,
+        platform, tools, vault, log, engine: this.engine, drafts: this.drafts,
+        second: new SecondPerson(platform, this.people, this.installation, { user: me.user, vault, log }),
         gauge: () => this.platform.gauge(0, this.full),
         card: (id) => cardOf(this.vault, id, this.engine.running),
         noteSpace: (full) => this.noteSpace(full),
@@ -107,7 +112,7 @@ export class FieldSession implements Session {
   }
 
   async append(type: string, body: JsonObject): Promise<AppendResult> {
-    const done = await this.log.append([{ type, body, insp: '' }])
+    const done = await (await this.log()).append([{ type, body, insp: '' }])
     if (done.ok) this.engine.soon(3_000)
     return done.ok ? { ok: true, h: done.h, n: done.n, wall: done.wall } : done
   }
@@ -204,12 +209,14 @@ export class FieldSession implements Session {
     return this.platform.awake.keep(on)
   }
 
-  exportUnsent(passphrase: string) {
+  async exportUnsent(passphrase: string) {
+    const { exportUnsent } = await import('./backup')
     const { random, clock } = this.platform
     return exportUnsent({ vault: this.vault, random, wall: clock.wall() }, passphrase)
   }
 
   async importBackup(file: Blob, passphrase: string) {
+    const { importBackup } = await import('./backup')
     const done = await importBackup({ vault: this.vault, sha256, wall: this.platform.clock.wall() }, file, passphrase)
     this.engine.soon(0)
     return done
@@ -238,6 +245,15 @@ export class FieldSession implements Session {
     this.vault.close()
   }
 
+  private log(): Promise<EventLog> {
+    // A failed loading must not be remembered: the next call tries again.
+    this.made ??= this.makeLog().catch((error: unknown) => {
+      this.made = undefined
+      throw error
+    })
+    return this.made
+  }
+
   private noteSpace(full: boolean): void {
     if (full) void this.makeRoom()
     if (this.full === full) return
@@ -248,6 +264,7 @@ export class FieldSession implements Session {
   /** Only ever under pressure: originals the server has long had and nobody needs any more leave the phone. */
   private async makeRoom(): Promise<void> {
     try {
+      const { releaseOriginals } = await import('./release')
       const { files } = await releaseOriginals({ vault: this.vault, clock: this.platform.clock })
       if (files === 0) return
       this.full = false

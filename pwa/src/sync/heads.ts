@@ -1,5 +1,5 @@
 /** Whose head a receipt proves: only one that leads to an event of this phone's own or carried chains counts. */
-import { eventKey, carriedKey, type KeptEvent } from '../device/log'
+import { eventKey, carriedKey, type KeptEvent } from '../device/logKeys'
 import type { Clock } from '../device/ports'
 import type { Vault } from '../device/vault'
 import { keys, type AlarmFact, type DeviceFact } from './facts'

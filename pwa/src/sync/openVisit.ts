@@ -9,6 +9,7 @@ import type { Platform } from '../device/platform'
 import { positionWatch } from '../device/position'
 import type { AppendResult, BodyBuilder, JsonObject, LogEvent, PositionWatch, Result, StorageGauge, StoreReason } from '../device/ports'
 import { VoiceRecording } from '../device/recorder'
+import type { VisitTools } from '../device/visitTools'
 import { refuse, storeTrouble } from '../device/refusals'
 import type { Vault } from '../device/vault'
 import { VisitWatch } from './automatic'
@@ -25,6 +26,7 @@ import type {
 
 export interface VisitParts {
   readonly platform: Platform
+  readonly tools: VisitTools
   readonly vault: Vault
   readonly log: EventLog
   readonly engine: SyncEngine
@@ -51,7 +53,7 @@ export class OpenVisit implements Visit {
     readonly packSha256: string, private shown: VisitCard, events: readonly LogEvent[],
   ) {
     this.list = events
-    this.watch = positionWatch(!geotagOff(pack), parts.platform.geo)
+    this.watch = positionWatch(!geotagOff(pack), parts.tools.geo)
     this.watch.start()
     this.automatic = new VisitWatch({
       dev: parts.vault.dev, clock: parts.platform.clock, lifecycle: parts.platform.lifecycle, gauge: parts.gauge,
@@ -119,7 +121,7 @@ export class OpenVisit implements Visit {
   }
 
   camera(): Camera {
-    const camera = new InAppCamera(this.parts.platform.camera)
+    const camera = new InAppCamera(this.parts.tools.camera)
     this.cameras.add(camera)
     return {
       open: (video) => camera.open(video),
@@ -173,9 +175,9 @@ export class OpenVisit implements Visit {
   }
 
   async recordVoice(target: { checklist?: string; item?: string }): Promise<Result<{ note: VoiceNote }, 'camera_failed' | AppendFailure>> {
-    const { platform, vault, log } = this.parts
+    const { platform, tools, vault, log } = this.parts
     const begun = await VoiceRecording.start(
-      { vault, log, clock: platform.clock, random: platform.random }, platform.microphone, { ...target, insp: this.insp },
+      { vault, log, clock: platform.clock, random: platform.random }, tools.microphone, { ...target, insp: this.insp },
     )
     if (!begun.ok) return { ...begun, reason: 'camera_failed' }
     const { recording } = begun
@@ -271,8 +273,8 @@ export class OpenVisit implements Visit {
 
   /** The original is safe; a copy that cannot be made is only missing comfort. */
   private async stampLater(sha: string, stamp: StampLines): Promise<void> {
-    const { vault, platform } = this.parts
-    const made = await makeStamped({ vault, lab: platform.lab, clock: platform.clock }, sha, stamp).catch((error: unknown) => {
+    const { vault, platform, tools } = this.parts
+    const made = await makeStamped({ vault, lab: tools.lab, clock: platform.clock }, sha, stamp).catch((error: unknown) => {
       storeTrouble(error)
       return false
     })

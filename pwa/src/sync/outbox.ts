@@ -3,7 +3,7 @@
  * events of my chain and carried ones without a confirmation in the current epoch, and files that a
  * signed event names, equally unconfirmed. Keys alone answer this; nothing is decrypted.
  */
-import { CARRIED, EVENT, type KeptEvent } from '../device/log'
+import { CARRIED, EVENT, type KeptEvent } from '../device/logKeys'
 import type { Vault } from '../device/vault'
 import { keys } from './facts'
 

@@ -5,7 +5,7 @@
  */
 import { hex, type Bytes, type Sha256 } from '../core/bytes'
 import { keepChanges, type FileFact, type FileKind } from '../device/files'
-import { EVENT, MATE, type KeptEvent } from '../device/log'
+import { EVENT, MATE, type KeptEvent } from '../device/logKeys'
 import type { BusMessage, Clock, WireEvent } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { eventHash, headerOf } from './hashing'

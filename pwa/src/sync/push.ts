@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
-import { CARRIED, type CarriedFact } from '../device/log'
+import { CARRIED, type CarriedFact } from '../device/logKeys'
 import { anchorChanges, noteAnswer, noteForbidden } from './contact'
 import { keys, type AckFact, type RefusedFact } from './facts'
 import { trusted } from './heads'

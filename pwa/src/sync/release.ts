@@ -5,7 +5,7 @@
  * The file's own row stays and says that it was released; the small copy for looking at stays too.
  */
 import { allFiles, fileKey, type FileFact } from '../device/files'
-import type { OffsetFact } from '../device/log'
+import type { OffsetFact } from '../device/logKeys'
 import type { Clock } from '../device/ports'
 import { chunkCount, type Vault } from '../device/vault'
 import { keys, type FileAckFact, type VisitFact } from './facts'

@@ -70,19 +70,21 @@ export class TestPhone {
           return this.server.handle(request)
         },
       },
-      lab: {
-        encode: async () => ({ bytes: new Uint8Array([1]), width: 1, height: 1 }),
-        stamp: async (_bytes, _mime, lines) => {
-          this.stampedWith = lines
-          return new Uint8Array([0xff, 0xd8, 0xff, 0xd9])
+      tools: async () => ({
+        lab: {
+          encode: async () => ({ bytes: new Uint8Array([1]), width: 1, height: 1 }),
+          stamp: async (_bytes, _mime, lines) => {
+            this.stampedWith = lines
+            return new Uint8Array([0xff, 0xd8, 0xff, 0xd9])
+          },
         },
-      },
-      camera: { media: undefined, lab: { encode: async () => Promise.reject(new Error('none')), stamp: async () => undefined }, lifecycle: this.lifecycle, grab: async () => Promise.reject(new Error('none')) },
-      microphone: { open: async () => Promise.reject(new Error('none')) },
-      geo: () => {
-        this.geoCalls++
-        return undefined
-      },
+        camera: { media: undefined, lab: { encode: async () => Promise.reject(new Error('none')), stamp: async () => undefined }, lifecycle: this.lifecycle, grab: async () => Promise.reject(new Error('none')) },
+        microphone: { open: async () => Promise.reject(new Error('none')) },
+        geo: () => {
+          this.geoCalls++
+          return undefined
+        },
+      }),
       awake: { keep: async () => true },
       selfTest: async () => this.self,
       gauge: async (kept, full) => ({ kept, full, persisted: true, ...this.space }),

@@ -1,0 +1,18 @@
+/** The ports only an open visit needs: camera, microphone, photo worker, position. Loaded with the first visit. */
+import { browserCameraParts, type CameraParts } from './camera'
+import { WorkerLab } from './photoLab'
+import type { Lifecycle, PhotoLab } from './ports'
+import { browserGeo, type Geo } from './position'
+import { browserMicrophone, type Microphone } from './recorder'
+
+export interface VisitTools {
+  readonly lab: PhotoLab
+  readonly camera: CameraParts
+  readonly microphone: Microphone
+  readonly geo: () => Geo | undefined
+}
+
+export function browserTools(lifecycle: Lifecycle): VisitTools {
+  const lab = new WorkerLab()
+  return { lab, camera: browserCameraParts(lab, lifecycle), microphone: browserMicrophone, geo: browserGeo }
+}
