@@ -5,6 +5,7 @@ import { Desk, KINDS, type Kind, textOf } from './desk'
 import { look } from './look'
 import type { Office } from './office'
 import { type Holder, Phone } from './phone'
+import { factsOf, type RecordFacts } from './record'
 import { Staff, teamOf } from './staff'
 import { type Plan, Visit } from './visit'
 
@@ -12,25 +13,29 @@ export type Papers = Readonly<Record<Kind, string>>
 export interface Scenario {
   readonly slug: string
   readonly unit: string
-  /** Who holds the phone, and who signs on it with the own PIN. */
+  /** Who holds the phone, and who signs on it with the own PIN, unless that one has a phone too. */
   readonly logins: readonly [string, string]
   readonly plan: Omit<Plan, 'team'>
+  /** True when the second inspector is not enrolled here. */
+  readonly alone?: boolean
   /** Seconds by which every clock of the scenario differs from the real one. */
   readonly shift?: number
 }
 
 /** Both inspectors enrolled on one phone, the second one first, so that the first one holds it unlocked. */
-export async function preparedPhone(office: Office, { slug, unit, logins, plan, shift }: Scenario): Promise<{ phone: Phone; visit: Visit; team: [Holder, Holder] }> {
+export async function preparedPhone(office: Office, { slug, unit, logins, plan, alone = false, shift = 0 }: Scenario): Promise<{ phone: Phone; visit: Visit; team: [Holder, Holder] }> {
   const people = await teamOf(office, slug, logins)
   const [first, second] = people.holders as [Holder, Holder]
   const phone = await Phone.unpack(office.url, shift)
   await expect(phone.on('enrol-code')).toBeVisible()
   await look(phone.page, 'enrol')
-  await phone.enrol(second, await people.code(second))
-  await phone.lock()
-  await expect(phone.on('pin')).toBeAttached()
-  await look(phone.page, 'unlock')
-  await phone.tap('go-enrol')
+  if (!alone) {
+    await phone.enrol(second, await people.code(second))
+    await phone.lock()
+    await expect(phone.on('pin')).toBeAttached()
+    await look(phone.page, 'unlock')
+    await phone.tap('go-enrol')
+  }
   await phone.enrol(first, await people.code(first))
   await phone.sync()
   await expect(phone.page.locator('button.row', { hasText: unit })).toContainText('准备好了')
@@ -70,8 +75,8 @@ export interface Done {
   readonly phone: Phone
   readonly visit: Visit
   readonly papers: Papers
-  /** The inspection's id. */
-  readonly insp: string
+  /** The record as exported and verified. */
+  readonly facts: RecordFacts
 }
 
 /** The whole main job; `during` runs after 开始检查, without a server, and may walk on by itself. */
@@ -83,7 +88,6 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   await during(visit)
   await visit.walkTo('leave')
   await visit.seal()
-  expect(visit.photos).toBeGreaterThanOrEqual(3)
   const insp = visit.insp()
 
   await reopened(phone, team[0])
@@ -104,5 +108,9 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   await desk.approve()
   const papers = await papersOf(await Staff.signIn(office, `${scenario.slug}.leader`), desk.reportId)
   await desk.close()
-  return { phone, visit, papers, insp }
+  const facts = factsOf(office, insp)
+  expect(Object.keys(facts.files).length).toBeGreaterThanOrEqual(3)
+  expect(Object.keys(facts.files)).toHaveLength(visit.photos)
+  expect(Object.values(facts.files)).not.toContain(false)
+  return { phone, visit, papers, facts }
 }

@@ -4,7 +4,6 @@ import { carry, type Papers } from './carry'
 import { KINDS } from './desk'
 import { Office } from './office'
 import { discardPhones } from './phone'
-import { factsOf } from './record'
 import type { Visit } from './visit'
 
 let office: Office
@@ -50,7 +49,7 @@ function commonWords(papers: Papers, visit: Visit, { agency, unit }: { agency: s
 
 test('文昌湖: the recorder is demanded, its number printed, two lists at one hotel', async ({ browser }) => {
   const unit = '文昌湖示例度假酒店'
-  const { papers, visit, insp } = await carry(office, browser, {
+  const { papers, visit, facts } = await carry(office, browser, {
     slug: 'wenchanghu', unit, logins: ['insp1', 'insp2'],
     plan: { finding: { part: '三层东侧楼梯间', note: '疏散通道堆放布草车一辆' }, receiver: '甄前台', party: '贾店长', recorder: 'ZFJLY-0417', photos: 2 },
   }, async (before) => {
@@ -59,17 +58,16 @@ test('文昌湖: the recorder is demanded, its number printed, two lists at one 
     await expect(before.phone.on('next')).toBeDisabled()
   })
   commonWords(papers, visit, { agency: '文昌湖省级旅游度假区消防救援大队', unit })
-  expect(papers.record).toContain('ZFJLY-0417')
+  expect(papers.record).toContain(`ZFJLY-0417（${visit.plan.team[0].name}佩戴`)
   expect(papers.notice).toContain('消防安全专项检查（人员密集场所）')
   expect(papers.notice).toContain('山东省消防条例')
-  const facts = factsOf(office, insp)
   expect(facts.types).toEqual(expect.arrayContaining(['rec.start', 'rec.stop']))
   expect(facts.types).toContain('gps.fix')
 })
 
 test('舞钢: no position is ever asked for, a photo is demanded, the notice has its receipt', async ({ browser }) => {
   const unit = '样本花园物业服务有限公司'
-  const { papers, visit, phone, insp } = await carry(office, browser, {
+  const { papers, visit, phone, facts } = await carry(office, browser, {
     slug: 'wugang', unit, logins: ['insp3', 'insp4'],
     plan: { finding: { part: '地下一层防护单元一', note: '排水沟积水约三平方米' }, receiver: '甄物业', party: '贾经理', photos: 2, door: false },
   }, async (before) => {
@@ -89,7 +87,6 @@ test('舞钢: no position is ever asked for, a photo is demanded, the notice has
   expect(phone.geolocationCalls).toEqual([])
   expect(papers.receipt).toContain('送达回执')
   expect(papers.record).toContain('草案')
-  const facts = factsOf(office, insp)
   expect(facts.types).not.toContain('gps.fix')
   expect(facts.words).not.toMatch(/"(lat|lon|acc)":/)
   for (const kind of KINDS) expect(papers[kind]).not.toMatch(/34\.72|112\.78|经度|纬度/)
@@ -114,7 +111,7 @@ test('金东: drawn by the provincial system, seven areas', async ({ browser }) 
 
 test('偃师: the sampling sheet, twice', async ({ browser }) => {
   const unit = '偃师示例宾馆'
-  const { papers, visit, insp } = await carry(office, browser, {
+  const { papers, visit, facts } = await carry(office, browser, {
     slug: 'yanshi', unit, logins: ['insp1', 'insp2'],
     plan: {
       finding: { part: '二层西侧安全出口', note: '出口被货架遮挡' }, receiver: '甄前厅', party: '贾掌柜', photos: 2,
@@ -129,7 +126,6 @@ test('偃师: the sampling sheet, twice', async ({ browser }) => {
   }, async () => undefined)
   commonWords(papers, visit, { agency: '偃师', unit })
   for (const word of ['灭火器', 'YS-封-0001', '消防水带', 'YS-封-0002']) expect(papers.record).toContain(word)
-  const facts = factsOf(office, insp)
   expect(facts.types.filter((type) => type === 'sample.add')).toHaveLength(2)
   expect(facts.sheets).toEqual(expect.arrayContaining(['CL-YS-1/0', 'CL-YS-2/0', 'CL-YS-2/1']))
 })

@@ -49,6 +49,8 @@ export class Phone {
   readonly geolocationCalls: string[] = []
   /** Errors of the page that nobody caught, and whatever it logged as an error. */
   readonly complaints: string[] = []
+  /** What the server answered with a refusal. */
+  readonly refusals: string[] = []
   private context!: BrowserContext
   private tab!: Page
   private readonly profile = mkdtempSync(join(tmpdir(), 'suijian-phone-'))
@@ -95,6 +97,9 @@ export class Phone {
       // A request that finds no server is what this app is made for.
       if (message.type() === 'error' && !/Failed to load resource|ERR_CONNECTION_REFUSED/.test(message.text())) this.complaints.push(message.text())
     })
+    this.tab.on('response', (answer) => {
+      if (answer.status() >= 400) this.refusals.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`)
+    })
     await this.tab.goto(this.url)
   }
 
@@ -118,7 +123,7 @@ export class Phone {
 
   async keepPicture(path: string): Promise<void> {
     if (!this.tab.isClosed()) await this.tab.screenshot({ path })
-    console.log(`${path}\n${this.tab.url()}\n${this.complaints.join('\n')}`)
+    console.log(`${path}\n${this.tab.url()}\n${[...this.complaints, ...this.refusals].join('\n')}`)
   }
 
   /** Never to be used again. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Office, run } from './office'
 
 export interface RecordFacts {
+  readonly insp: string
   readonly types: readonly string[]
   readonly sheets: readonly string[]
   readonly answers: Readonly<Record<string, string>>
@@ -15,5 +16,5 @@ export function factsOf(office: Office, insp: string): RecordFacts {
   const file = join(office.data, `${insp}.zip`)
   office.cli('record', 'export', insp, file)
   expect(office.cli('record', 'verify', file)).toMatch(/^OK/)
-  return JSON.parse(run('record_facts.py', file)) as RecordFacts
+  return { ...(JSON.parse(run('record_facts.py', file)) as Omit<RecordFacts, 'insp'>), insp }
 }
