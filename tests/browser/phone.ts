@@ -89,6 +89,7 @@ export class Phone {
     })
     await this.context.exposeFunction('sawGeolocation', (name: string) => void this.geolocationCalls.push(name))
     await this.context.addInitScript(spyOnGeolocation)
+    await this.context.addInitScript(keepFilmRunning)
     if (this.shift !== 0) await this.context.addInitScript(shiftClock, this.shift * 1000)
     this.tab = this.context.pages()[0] ?? (await this.context.newPage())
     this.tab.setDefaultTimeout(15_000)
@@ -232,6 +233,12 @@ function spyOnGeolocation(): void {
       return real.apply(this, rest) as never
     }
   }
+}
+
+/** Runs in the page before anything else: with nobody watching the film would begin anew, and photos be the same. */
+function keepFilmRunning(): void {
+  const video = { width: { ideal: 1920 }, height: { ideal: 1440 } }
+  void navigator.mediaDevices?.getUserMedia({ video }).then((film) => Object.assign(globalThis, { film }))
 }
 
 /** Runs in the page before anything else: the phone's clock is that many milliseconds off. */
