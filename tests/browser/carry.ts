@@ -109,8 +109,10 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   const papers = await papersOf(await Staff.signIn(office, `${scenario.slug}.leader`), desk.reportId)
   await desk.close()
   const facts = factsOf(office, insp)
-  expect(Object.keys(facts.files).length).toBeGreaterThanOrEqual(3)
-  expect(Object.keys(facts.files)).toHaveLength(visit.photos)
+  expect(visit.photos).toBeGreaterThanOrEqual(3)
+  expect(facts.types.filter((type) => type === 'photo.add')).toHaveLength(visit.photos)
+  // The film is short: two photos may show the same frame of it, never all of them.
+  expect(Object.keys(facts.files).length).toBeGreaterThanOrEqual(2)
   expect(Object.values(facts.files)).not.toContain(false)
   return { phone, visit, papers, facts }
 }
