@@ -69,7 +69,7 @@ test('舞钢: no position is ever asked for, a photo is demanded, the notice has
   const unit = '样本花园物业服务有限公司'
   const { papers, visit, phone, facts } = await carry(office, browser, {
     slug: 'wugang', unit, logins: ['insp3', 'insp4'],
-    plan: { finding: { part: '地下一层防护单元一', note: '排水沟积水约三平方米' }, receiver: '甄物业', party: '贾经理', photos: 2, door: false },
+    plan: { finding: { part: '地下一层防护单元一', note: '排水沟积水约三平方米' }, receiver: '甄物业', party: '贾经理', photos: 3, door: false },
   }, async (before) => {
     await before.walkTo('arrive')
     await expect(before.phone.page.getByText('本机关不记录位置')).toBeVisible()
