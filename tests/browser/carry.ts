@@ -101,6 +101,8 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   expect(phone.complaints).toEqual([])
 
   const desk = await Desk.signIn(browser, office.url, `${scenario.slug}.leader`)
+  await desk.queued(scenario.unit)
+  await look(desk.page, 'desk-queue')
   await desk.open(scenario.unit)
   // The opinion came along, so the report has handed itself in.
   await expect(desk.on('report-state')).toHaveText('待审核')

@@ -30,16 +30,23 @@ export class Desk {
     return this.page.locator(`[data-test="${test}"]`)
   }
 
-  /** Opens the report of a unit from the queue. */
-  async open(unit: string): Promise<void> {
+  /** The queue, with the report of a unit in it. */
+  async queued(unit: string): Promise<void> {
     await this.page.goto(`${this.url}/desk.html#/reports`)
-    const row = this.page.locator('tr.open', { hasText: unit })
     // The report drafts itself in a job after the seal has arrived.
     await expect(async () => {
       await this.on('queue-reload').click()
-      await expect(row).toBeVisible({ timeout: 1000 })
+      await expect(this.line(unit)).toBeVisible({ timeout: 1000 })
     }).toPass()
-    await row.click()
+  }
+
+  private line(unit: string) {
+    return this.page.locator('tr.open', { hasText: unit })
+  }
+
+  async open(unit: string): Promise<void> {
+    await this.queued(unit)
+    await this.line(unit).click()
     await expect(this.on('report-state')).toBeVisible()
   }
 

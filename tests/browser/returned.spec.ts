@@ -33,6 +33,14 @@ test('a returned report is answered from the phone with words and a photo, attes
   await phone.tap('home')
   await delivered(phone)
 
+  await phone.tap('me')
+  await expect(phone.on('lock')).toBeVisible()
+  await look(phone.page, 'me')
+  await phone.page.getByRole('button', { name: '需要处理的内容' }).tap()
+  await expect(phone.page.getByText('没有需要处理的内容')).toBeVisible()
+  await look(phone.page, 'troubles')
+  await phone.page.goto(`${office.url}/#/`)
+
   const reason = '请补充原始记录缺失的报告编号，并附照片'
   const answer = '缺原始记录的两份报告为示例-017、示例-021'
   const { item } = visit.findings[0]!
