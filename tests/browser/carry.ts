@@ -7,7 +7,8 @@ import type { Office } from './office'
 import { type Holder, Phone } from './phone'
 import { factsOf, type RecordFacts } from './record'
 import { Staff, teamOf } from './staff'
-import { type Plan, Visit } from './visit'
+import type { Plan } from './plan'
+import { Visit } from './visit'
 
 export type Papers = Readonly<Record<Kind, string>>
 export interface Scenario {

@@ -3,9 +3,9 @@
  * has shown as saved. Whatever is noted must never be asked for again.
  */
 import { expect, type Locator } from '@playwright/test'
-import type { Plan } from './visit'
-import { Visit } from './visit'
 import type { Phone } from './phone'
+import type { Plan } from './plan'
+import { Visit } from './visit'
 
 export interface Ledger {
   /** What was shown as saved, by a name that says what it was. */

@@ -1,6 +1,7 @@
 // @vitest-environment node
 /** Seal and attestation over a real log, with somebody else appending at the same moment. */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { shallowRef, type ShallowRef } from 'vue'
 import * as b64url from '@/core/b64url'
 import { fold } from '@/core/fold'
 import { leafHash, root } from '@/core/merkle'
@@ -13,6 +14,7 @@ import type { LogEvent } from '@/sync/session'
 import { aChecklist, anItem, aPack, INSP, ME } from '../testing/fakeVisit'
 import type { OpenVisit } from '../visit/useVisit'
 import { attesting, sealing } from './useClosing'
+import { useStanding } from './useStanding'
 
 const DEV = `${'m'.repeat(21)}A`
 const pack = aPack([aChecklist([anItem('T-1', '安全出口畅通')])])
@@ -78,6 +80,22 @@ describe('the attestation', () => {
       log.append([{ type: 'note.add', insp: INSP, body: { text: '补记' } }]), log.appendBuilt(INSP, 'attest', build),
     ])
     expect(done).toMatchObject({ ok: false, reason: 'changed', text: expect.stringContaining('有变化') })
+  })
+})
+
+describe('who stands', () => {
+  it('is nobody once a returned report has been answered in words, although no check has changed', async () => {
+    await log.append([{ type: 'attest', insp: INSP, body: await attested(await onScreen()) }])
+    await log.appendBuilt(INSP, 'seal', await sealing(await onScreen()))
+    const open = { ...(await onScreen()), state: shallowRef((await onScreen()).state.value) } as OpenVisit
+    const standing = useStanding(open)
+    await vi.waitFor(() => expect([...standing.value.keys()]).toEqual([ME]))
+    await log.append([{ type: 'reply', insp: INSP, body: { return_id: 'r-1', item: 'T-1', text: '已补充' } }])
+    ;(open.state as ShallowRef<OpenVisit['state']['value']>).value = (await onScreen()).state.value
+    await vi.waitFor(() => expect([...standing.value.keys()]).toEqual([]))
+    await log.append([{ type: 'attest', insp: INSP, body: await attested(await onScreen()) }])
+    ;(open.state as ShallowRef<OpenVisit['state']['value']>).value = (await onScreen()).state.value
+    await vi.waitFor(() => expect([...standing.value.keys()]).toEqual([ME]))
   })
 })
 
