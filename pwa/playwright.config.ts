@@ -30,7 +30,7 @@ process.env['NODE_PATH'] = resolve(PWA, 'node_modules')
 export default defineConfig({
   testDir: '../tests/browser',
   outputDir: '../.suijian/browser',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,

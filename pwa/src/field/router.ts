@@ -1,5 +1,5 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
-import { isUnlocked } from './app/usePhone'
+import { isUnlocked, session } from './app/usePhone'
 
 /** Only 今日 is in the first chunk; everything else is loaded when it is opened (and precached, so offline too). */
 export const router = createRouter({
@@ -27,4 +27,16 @@ export const router = createRouter({
 router.beforeEach((to) => {
   if (to.meta.open || isUnlocked()) return true
   return { path: '/start', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+})
+
+/** The place is on the disk before the screen is shown: a phone that loses its power comes back to what it showed. */
+router.beforeResolve(async (to) => {
+  const insp = to.params['insp']
+  if (typeof insp !== 'string') return
+  try {
+    await session().setResumePoint({ insp, route: to.fullPath })
+  } catch (error) {
+    // A full or silent store must not hold anybody at a step; the step itself says what cannot be saved.
+    console.warn(error)
+  }
 })
