@@ -41,6 +41,8 @@ export class Visit {
     await expect(phone.on('begin')).toBeVisible()
     await this.plan.look?.('begin')
     await phone.tap('begin')
+    // The first step opens by itself; a tap before it has come would still belong to the overview.
+    await expect.poll(() => phone.page.url()).toMatch(/#\/visit\/[^/]+\/[^/]+/)
   }
 
   /** Walks on until `last` stands on the screen (not done), at most through every step once. */
