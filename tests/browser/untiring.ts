@@ -27,9 +27,8 @@ export class Untiring extends Visit {
   /** One thing the screen asks for; false when the visit is sealed. */
   async once(): Promise<boolean> {
     if (this.ledger.saved.includes('seal')) return false
-    const step = this.step()
+    const step = await this.stands()
     this.ledger.place = this.ledger.heading = step
-    await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
     const [id, checklist] = step.split('~') as [string, string | undefined]
     const does: Readonly<Record<string, () => Promise<void>>> = {
       recusal: () => this.eachOf('no-interest-', 'recusal'),

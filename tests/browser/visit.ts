@@ -22,6 +22,14 @@ export class Visit {
     return decodeURIComponent(/#\/visit\/[^/?]+(?:\/([^?]+))?/.exec(this.phone.page.url())?.[1] ?? '')
   }
 
+  /** Waits until the step of the address stands on the screen: after a tap and after a start the address is there first. */
+  async stands(): Promise<string> {
+    await expect.poll(() => this.step()).not.toBe('')
+    await expect.poll(() => this.phone.page.locator('[data-step]').getAttribute('data-step')).toBe(this.step())
+    await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
+    return this.step()
+  }
+
   /** The inspection on the screen. */
   insp(): string {
     return /#\/visit\/([^/?]+)/.exec(this.phone.page.url())?.[1] ?? ''
@@ -48,9 +56,7 @@ export class Visit {
   /** Walks on until `last` stands on the screen (not done), at most through every step once. */
   async walkTo(last: string): Promise<void> {
     for (let guard = 0; guard < 40; guard += 1) {
-      await expect.poll(() => this.step()).not.toBe('')
-      const step = this.step()
-      await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
+      const step = await this.stands()
       await this.plan.look?.(step)
       if (step.split('~')[0] === last) return
       await this.act(step)
@@ -84,7 +90,11 @@ export class Visit {
   }
 
   private async recusal(): Promise<void> {
-    for (const holder of this.plan.team) await this.phone.tap(`no-interest-${holder.id}`)
+    for (const holder of this.plan.team) {
+      await this.phone.tap(`no-interest-${holder.id}`)
+      // The card shrinks when it is kept, and the next one moves under the thumb.
+      await expect(this.phone.on(`no-interest-${holder.id}`)).toHaveCount(0)
+    }
     await this.phone.tap('next')
   }
 
