@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from server.accounts import operations as accounts
-from server.inspections.tables import EventRow, LogEntry
+from server.audit import public_log
+from server.inspections.tables import EventRow
 from server.kernel import b64url, canonical, chain, merkle
 from server.platform import signatures
 from server.platform.db import session
 
 EVENTS = EventRow.__table__
-LOG = LogEntry.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +89,21 @@ def _columns_agree(row: Mapping[str, object], header: bytes) -> bool:
 def _log(chains: dict[str, list[str]]) -> Iterator[Fault | None]:
     """One verdict per leaf: it follows from its entry, leads to its root, and its event is still there."""
     leaves: list[bytes] = []
-    for row in session().execute(select(LOG).order_by(LOG.c.idx).execution_options(yield_per=500)):
-        where = f"log {row.idx}"
-        leaf = merkle.leaf_hash(chain.log_leaf(bytes(row.salt), bytes(row.entry)))
-        path = bytes(row.path)
-        proof = [path[at : at + 32] for at in range(0, len(path), 32)]
+    last = b""
+    for row, path in public_log.walk():
+        leaf = merkle.leaf_hash(chain.log_leaf(row.salt, row.entry))
         leaves.append(leaf)
-        whole = row.idx == len(leaves) - 1 and leaf == bytes(row.leaf)
-        if not whole or not merkle.verify_inclusion(leaf, row.idx, row.idx + 1, proof, bytes(row.root)):
-            yield Fault("A_LOG", where)
+        last = row.root
+        whole = row.index == len(leaves) - 1 and leaf == row.leaf
+        if not whole or not merkle.verify_inclusion(leaf, row.index, row.index + 1, path, row.root):
+            yield Fault("A_LOG", f"log {row.index}")
             continue
-        entry = canonical.decode(bytes(row.entry))
+        entry = canonical.decode(row.entry)
+        if entry["k"] != public_log.HEAD:
+            yield None
+            continue
         known = chains.get(entry["dev"], [])
         there = entry["n"] < len(known) and known[entry["n"]] == entry["h"]
         yield None if there else Fault("A_EVENT_DELETED", f"{entry['dev']}/{entry['n']}")
-    if leaves:
-        last = session().execute(select(LOG.c.root).order_by(LOG.c.idx.desc()).limit(1)).scalar_one()
-        if merkle.root(leaves) != bytes(last):
-            yield Fault("A_LOG", "root")
+    if leaves and merkle.root(leaves) != last:
+        yield Fault("A_LOG", "root")

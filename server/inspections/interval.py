@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from server.inspections.tables import EventRow, LogEntry
+from server.audit import public_log
+from server.inspections.tables import EventRow
 from server.platform.db import session
 
 STRONG_MS = 12 * 3_600_000
@@ -37,7 +38,7 @@ def of_event(h: str) -> Interval | None:
     seen = json.loads(bytes(row.header)).get("seen")
     anchor = None
     if isinstance(seen, list) and seen and isinstance(seen[0], int) and seen[0] > 0:
-        anchor = session().scalar(select(LogEntry.rx).where(LogEntry.idx == seen[0] - 1))
+        anchor = public_log.received(seen[0])
     return Interval(anchor, row.rx)
 
 

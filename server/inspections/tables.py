@@ -1,4 +1,4 @@
-"""Rows of the record log: inspections, their events byte for byte, and the receipt log."""
+"""Rows of the record log: inspections, their events byte for byte."""
 
 from __future__ import annotations
 
@@ -98,24 +98,3 @@ class EventRow(db.Model):
     header: Mapped[bytes] = mapped_column(LargeBinary)
     sig: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # NULL only when erased by law
-
-
-class LogEntry(db.Model):
-    """One leaf of the server's receipt log (D-16), with what is needed to prove it and to append the next.
-
-    ``path`` is the audit path of this leaf in the tree it completed: for the last leaf that is exactly the
-    right edge of the tree before it, so one row answers a receipt and continues the log.
-    """
-
-    __tablename__ = "log_entry"
-    __table_args__ = (Index("ix_log_entry_head", "dev", "n"),)
-
-    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    dev: Mapped[str] = mapped_column(String(22))
-    n: Mapped[int] = mapped_column(BigInteger)
-    rx: Mapped[int] = mapped_column(BigInteger)
-    entry: Mapped[bytes] = mapped_column(LargeBinary)
-    salt: Mapped[bytes] = mapped_column(LargeBinary)
-    path: Mapped[bytes] = mapped_column(LargeBinary)  # concatenated 32-byte hashes, lowest first
-    leaf: Mapped[bytes] = mapped_column(LargeBinary)
-    root: Mapped[bytes] = mapped_column(LargeBinary)  # of the tree of idx + 1 leaves

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, update
 
+from server.audit.tables import LogEntry
 from server.inspections.audit import audit
-from server.inspections.tables import EventRow, LogEntry
+from server.inspections.tables import EventRow
 from server.kernel import b64url
 from server.platform.db import session, transaction
 from tests import phone as phones

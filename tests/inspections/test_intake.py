@@ -7,9 +7,10 @@ import hashlib
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select
 
+from server.audit.tables import LogEntry
 from server.inspections import operations as inspections
 from server.inspections import receipts
-from server.inspections.tables import EventRow, LogEntry
+from server.inspections.tables import EventRow
 from server.kernel import b64url, canonical, chain, checkpoint
 from server.platform.db import session
 from tests import phone as phones

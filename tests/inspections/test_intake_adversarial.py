@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from server.accounts import operations as accounts
+from server.audit.tables import LogEntry
 from server.inspections import operations as inspections
-from server.inspections.tables import EventRow, LogEntry
+from server.inspections.tables import EventRow
 from server.kernel import b64url, chain
 from server.platform import clock, signatures
 from server.platform.db import session

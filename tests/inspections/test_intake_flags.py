@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from server.audit.tables import LogEntry
 from server.inspections import operations as inspections
-from server.inspections.tables import LogEntry
 from server.kernel import b64url
 from server.platform.db import session
 from tests import builders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -85,3 +86,27 @@ def test_tables_that_are_not_ours_are_not_touched(empty_app):
     with pytest.raises(migrate.NotOurs):
         migrate.upgrade()
     assert inspect(db.engine).get_table_names() == ["somebodys"]
+
+
+def at_the_revision_before(words: str) -> None:
+    """Migrate the empty database to just before the revision whose message begins with ``words``."""
+    migrate._prepare()
+    scripts = ScriptDirectory(str(migrate.FOLDER)).walk_revisions()
+    found = next(script for script in scripts if (script.doc or "").startswith(words))
+    flask_migrate.upgrade(directory=str(migrate.FOLDER), revision=str(found.down_revision))
+
+
+def test_leaves_of_the_log_from_before_it_had_kinds_survive_as_blinded_heads(empty_app):
+    at_the_revision_before("the public log carries more than heads")
+    with db.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO log_entry (idx, dev, n, rx, entry, salt, path, leaf, root)"
+                 " VALUES (0, 'phone', 7, 1793667600000, :entry, :salt, :path, :leaf, :leaf)"),
+            {"entry": b'{"k":"head"}', "salt": bytes(16), "path": b"", "leaf": bytes(32)},
+        )
+    migrate.upgrade()
+    with db.engine.connect() as connection:
+        row = connection.execute(text("SELECT idx, kind, dev, n, rx, entry, salt, leaf, public FROM log_entry")).one()
+    assert (row.idx, row.kind, row.dev, row.n, row.rx) == (0, "head", "phone", 7, 1793667600000)
+    assert (bytes(row.entry), bytes(row.salt), bytes(row.leaf)) == (b'{"k":"head"}', bytes(16), bytes(32))
+    assert not row.public
