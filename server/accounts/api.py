@@ -8,6 +8,7 @@ from flask import g
 from flask_smorest import Blueprint
 
 from server.accounts import operations, schemas
+from server.accounts.policy import device_policy
 from server.accounts.sessions import SignedIn
 from server.kernel import b64url
 from server.platform import feed
@@ -21,9 +22,10 @@ blp = Blueprint("accounts", "accounts", url_prefix="/accounts", description="Peo
 
 def _tokens(signed_in: SignedIn) -> dict[str, Any]:
     tokens = signed_in.tokens
+    user = operations.full_person(signed_in.person_id)
     return {
         "access": tokens.access, "refresh": tokens.refresh, "expires_in": tokens.expires_in,
-        "dev": signed_in.dev, "user": operations.full_person(signed_in.person_id),
+        "dev": signed_in.dev, "user": user, "policy": device_policy(user["agency"]),
     }
 
 
@@ -141,7 +143,8 @@ def enrol(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "dev": done.dev, "user": user, "agency": operations.agency(user["agency"]),
         "access": done.tokens.access, "refresh": done.tokens.refresh, "expires_in": done.tokens.expires_in,
-        "epoch": feed.epoch(), "log": {"name": LOG_NAME, "key": b64url.encode(server_keys().log_public)},
+        "epoch": feed.epoch(), "policy": device_policy(user["agency"]),
+        "log": {"name": LOG_NAME, "key": b64url.encode(server_keys().log_public)},
     }
 
 

@@ -43,12 +43,20 @@ class UserOut(Schema):
     qualifications = fields.List(StrictStr())
 
 
+class PolicyOut(Schema):
+    """What the agency's rules ask of the device itself."""
+
+    idle_lock_minutes = StrictInt(required=True)
+    watermark = StrictBool(required=True)
+
+
 class TokensOut(Schema):
     access = StrictStr(required=True)
     refresh = StrictStr(required=True)
     expires_in = StrictInt(required=True)
     dev = StrictStr(required=True)
     user = fields.Nested(UserOut, required=True)
+    policy = fields.Nested(PolicyOut, required=True)
 
 
 class MeOut(Schema):
@@ -134,6 +142,7 @@ class EnrolledOut(Schema):
     refresh = StrictStr(required=True)
     expires_in = StrictInt(required=True)
     epoch = StrictInt(required=True)
+    policy = fields.Nested(PolicyOut, required=True)
     log = fields.Nested(LogOut, required=True)
 
 

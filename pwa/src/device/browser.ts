@@ -100,10 +100,12 @@ export const compression: Compression = {
   },
 }
 
-function on(target: EventTarget, name: string, run: () => void): () => void {
-  target.addEventListener(name, run)
-  return () => target.removeEventListener(name, run)
+function on(target: EventTarget, name: string, run: () => void, options: AddEventListenerOptions = {}): () => void {
+  target.addEventListener(name, run, options)
+  return () => target.removeEventListener(name, run, options)
 }
+/** Whatever tells that a person is there; seen before any screen may stop it. */
+const ACTIVITY = ['pointerdown', 'pointermove', 'touchmove', 'keydown', 'input', 'wheel', 'scroll'] as const
 
 interface NetworkInformation extends EventTarget {
   readonly type?: string
@@ -126,6 +128,10 @@ export const lifecycle: Lifecycle = {
       if (document.visibilityState === 'visible') run()
     }),
   onNetwork: (run) => on(globalThis, 'online', run),
+  onActivity(run) {
+    const stops = ACTIVITY.map((name) => on(document, name, run, { capture: true, passive: true }))
+    return () => stops.forEach((stop) => stop())
+  },
   connection() {
     const info = (navigator as Navigator & { connection?: NetworkInformation }).connection
     if (info?.type === 'wifi' || info?.type === 'ethernet') return 'wifi'

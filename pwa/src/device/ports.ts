@@ -116,6 +116,8 @@ export interface Lifecycle {
   onHide(run: () => void): () => void
   onShow(run: () => void): () => void
   onNetwork(run: () => void): () => void
+  /** Somebody touches, types or scrolls. */
+  onActivity(run: () => void): () => void
   /** A hint only: never decides whether something counts as sent (P22). */
   connection(): 'wifi' | 'metered' | 'unknown'
 }

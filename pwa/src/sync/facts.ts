@@ -56,6 +56,12 @@ export interface TokensFact {
   readonly until: number
   /** The server refused the refresh: the person must sign in. Work goes on. */
   readonly dead: boolean
+  /** What the agency's rules asked of the phone when these were given. */
+  readonly policy?: PolicyFact
+}
+export interface PolicyFact {
+  readonly idleMinutes: number
+  readonly watermark: boolean
 }
 export interface AckFact {
   readonly status: 'stored' | 'known' | 'quarantined'

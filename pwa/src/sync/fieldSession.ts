@@ -11,9 +11,11 @@ import type { Vault } from '../device/vault'
 import { cardOf, visitCards } from './cards'
 import { Drafts } from './drafts'
 import { SyncEngine } from './engine'
-import { keys, type DeviceFact, type OffsetLike, type SettingsFact, type TokensFact } from './facts'
+import { IDLE_MINUTES, watchIdle } from './idle'
+import { keys, type PolicyFact, type DeviceFact, type OffsetLike, type SettingsFact, type TokensFact } from './facts'
 import { signInAs } from './login'
 import { epochOf, inventory } from './outbox'
+import type { SecondPerson } from './secondPerson'
 import { count, stateOf, troublesOf, waiting } from './states'
 import type {
   Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
@@ -30,6 +32,7 @@ export class FieldSession implements Session {
   private readonly engine: SyncEngine
   private readonly drafts: Drafts
   private readonly visitsOpen = new Set<Visit>()
+  private second: SecondPerson | undefined
   private full = false
   private stopHealth: () => void = () => undefined
 
@@ -80,6 +83,26 @@ export class FieldSession implements Session {
     }
   }
 
+  async policy(): Promise<PolicyFact> {
+    const tokens = await this.vault.get<TokensFact>(keys.tokens)
+    return tokens?.policy ?? { idleMinutes: IDLE_MINUTES, watermark: true }
+  }
+
+  whenIdle(lock: () => void): () => void {
+    let minutes = IDLE_MINUTES
+    // A renewed token may bring another limit.
+    const read = (): Promise<void> => this.policy().then(({ idleMinutes }) => void (minutes = idleMinutes), storeTrouble) as Promise<void>
+    void read()
+    const stopReading = this.engine.subscribe(({ topic }) => {
+      if (topic === 'sync' && this.vault.open) void read()
+    })
+    const stopWatching = watchIdle({ ...this.platform, limitMs: () => minutes * 60_000 }, lock)
+    return () => {
+      stopReading()
+      stopWatching()
+    }
+  }
+
   subscribe(hear: (change: Change) => void): () => void {
     return this.engine.subscribe(({ topic, insp }) => {
       if (topic !== 'visit') hear({ topic })
@@ -93,13 +116,13 @@ export class FieldSession implements Session {
 
   async openVisit(insp: string): Promise<Visit | undefined> {
     const { platform, vault, me } = this
-    const [{ OpenVisit }, { SecondPerson }, tools, log] = await Promise.all([
+    const [{ OpenVisit }, second, tools, log] = await Promise.all([
       import('./openVisit'), import('./secondPerson'), platform.tools(), this.log(),
     ])
     const visit = await OpenVisit.open(
       {
         platform, tools, vault, log, engine: this.engine, drafts: this.drafts,
-        second: new SecondPerson(platform, this.people, this.installation, { user: me.user, vault, log }),
+        second: (this.second ??= new second.SecondPerson(platform, this.people, this.installation, { user: me.user, vault, log })),
         gauge: () => this.platform.gauge(0, this.full),
         card: (id) => cardOf(this.vault, id, this.engine.running),
         noteSpace: (full) => this.noteSpace(full),
@@ -242,6 +265,7 @@ export class FieldSession implements Session {
     await this.drafts.close()
     this.stopHealth()
     this.engine.stop()
+    this.second?.close()
     this.vault.close()
   }
 

@@ -16,6 +16,9 @@ import { unlockRefusal } from './unlockTexts'
 import { Wire } from './wire'
 
 export class SecondPerson {
+  /** Vaults of second inspectors that sign or are still being offered to the server. */
+  private readonly open = new Set<Vault>()
+
   constructor(
     private readonly platform: Platform, private readonly people: People, private readonly installation: Installation,
     private readonly first: { readonly user: string; readonly vault: Vault; readonly log: EventLog },
@@ -30,6 +33,7 @@ export class SecondPerson {
     }
     const opened = await this.people.unlock(dev, pin, this.installation)
     if (!opened.ok) return unlockRefusal(opened.reason, opened.left)
+    this.open.add(opened.vault)
     const { clock, random } = this.platform
     const signer = signerOf(opened.person.keys)
     const log = new EventLog({ vault: opened.vault, signer, clock, random, user: opened.person.user })
@@ -43,10 +47,16 @@ export class SecondPerson {
       )
       .catch((error: unknown) => {
         opened.vault.close()
+        this.open.delete(opened.vault)
         throw error
       })
     void this.offerAndClose(opened.vault, signer)
     return done.ok ? { ok: true, h: done.h, events: done.events } : done
+  }
+
+  /** The phone locks: the second inspector's key is forgotten with the first one's. */
+  close(): void {
+    for (const vault of this.open) vault.close()
   }
 
   /** One offer while the vault is open; without a network the copy in A's vault carries the signature. */
@@ -57,7 +67,10 @@ export class SecondPerson {
       .ifFree(`suijian-sync-${vault.dev}`, () =>
         pushEvents({ vault, wire, clock, receipts: { sha256, verifyEd25519 }, progress: () => undefined }),
       )
-      .finally(() => vault.close())
+      .finally(() => {
+        vault.close()
+        this.open.delete(vault)
+      })
       // Whatever went wrong here is tried again when B unlocks; A's screen has nothing to say about it.
       .catch(() => undefined)
   }

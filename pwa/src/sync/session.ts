@@ -17,6 +17,7 @@ import type {
   StorageGauge,
   StoreReason,
 } from '../device/ports'
+import type { PolicyFact } from './facts'
 
 /** The words of sync.md 12: 已存手机 / 正在上传 n/m / 已送达 / 需要处理(原因). */
 export type SyncWord = 'saved' | 'uploading' | 'delivered' | 'attention'
@@ -272,6 +273,10 @@ export type Change =
 
 export interface Session {
   readonly me: Me
+  /** What the agency's rules ask of the phone: when it locks by itself, whether lists carry a watermark. */
+  policy(): Promise<PolicyFact>
+  /** Calls `lock` once when nobody has touched the phone for too long. Returns the way to stop. */
+  whenIdle(lock: () => void): () => void
   /** Called after any change, also one made in another tab. Returns the way to stop. */
   subscribe(hear: (change: Change) => void): () => void
   visits(): Promise<readonly VisitCard[]>

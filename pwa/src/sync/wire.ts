@@ -7,7 +7,7 @@ import { encode } from '../core/b64url'
 import type { Compression, Locks, Net, NetResponse } from '../device/ports'
 import type { Signer } from '../device/signer'
 import type { Vault } from '../device/vault'
-import { keys, type TokensFact } from './facts'
+import { keys, type PolicyFact, type TokensFact } from './facts'
 import { CLIENT_HEADER } from './version'
 
 export const API = '/api/v1/'
@@ -153,5 +153,16 @@ export class Wire {
 export function tokensFrom(json: Record<string, unknown> | undefined, wall: number): TokensFact | undefined {
   if (json === undefined || typeof json.access !== 'string' || typeof json.refresh !== 'string') return undefined
   const seconds = typeof json.expires_in === 'number' ? json.expires_in : 600
-  return { access: json.access, refresh: json.refresh, until: wall + seconds * 1000 - 30_000, dead: false }
+  const policy = policyFrom(json.policy)
+  return {
+    access: json.access, refresh: json.refresh, until: wall + seconds * 1000 - 30_000, dead: false,
+    ...(policy === undefined ? {} : { policy }),
+  }
+}
+
+/** undefined from a server that says nothing about it: then the phone's own defaults hold. */
+function policyFrom(told: unknown): PolicyFact | undefined {
+  const { idle_lock_minutes: idle, watermark } = (told ?? {}) as Record<string, unknown>
+  if (typeof idle !== 'number' || !Number.isInteger(idle) || idle < 1) return undefined
+  return { idleMinutes: idle, watermark: watermark !== false }
 }

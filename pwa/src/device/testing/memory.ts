@@ -189,6 +189,7 @@ export class TestLifecycle implements Lifecycle {
   private readonly hide = new Set<() => void>()
   private readonly show = new Set<() => void>()
   private readonly network = new Set<() => void>()
+  private readonly activity = new Set<() => void>()
   line: ReturnType<Lifecycle['connection']> = 'unknown'
   private away = false
 
@@ -207,8 +208,15 @@ export class TestLifecycle implements Lifecycle {
     this.network.add(run)
     return () => this.network.delete(run)
   }
+  onActivity(run: () => void): () => void {
+    this.activity.add(run)
+    return () => this.activity.delete(run)
+  }
   connection(): ReturnType<Lifecycle['connection']> {
     return this.line
+  }
+  touch(): void {
+    for (const run of [...this.activity]) run()
   }
   goAway(): void {
     this.away = true

@@ -5,6 +5,8 @@ import type { App, Session } from '@/sync/session'
 
 const opened = shallowRef<App>()
 const unlocked = shallowRef<Session>()
+let stopWatching: () => void = () => undefined
+let idle: () => Promise<void> = leave
 
 /** Opens the phone's store once; later calls answer the same app. */
 export async function phoneApp(): Promise<App> {
@@ -28,10 +30,19 @@ export function isUnlocked(): boolean {
 
 export function enter(next: Session): void {
   unlocked.value = next
+  stopWatching()
+  stopWatching = next.whenIdle(() => void idle())
 }
 
+/** What happens when nobody has touched the phone for too long; the application says it once. */
+export function onIdle(run: () => Promise<void>): void {
+  idle = run
+}
+
+/** Forgets the key. Whoever still shows something must have taken it off the screen before. */
 export async function leave(): Promise<void> {
   const going = unlocked.value
+  stopWatching()
   unlocked.value = undefined
   await going?.lock()
 }

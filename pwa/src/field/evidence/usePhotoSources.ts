@@ -1,5 +1,6 @@
 /** The three ways to a photo, for every place that takes one: in-app camera, system camera, file. */
-import { type Ref, ref } from 'vue'
+import { onScopeDispose, type Ref, ref } from 'vue'
+import { holdUnlocked } from '@/device/hold'
 import type { PhotoTarget } from '@/sync/session'
 import type { OpenVisit } from '../visit/useVisit'
 import { stampLines } from './stamp'
@@ -27,6 +28,9 @@ export function usePhotoSources(open: OpenVisit, target: () => PhotoTarget, { sy
   const camera = ref(false)
   const busy = ref(false)
   const trouble = ref('')
+  /** The picture of the system camera comes back to this screen: no lock in between. */
+  let release: () => void = () => undefined
+  onScopeDispose(() => release())
   const lines = () => stampLines(open.visit, target(), Date.now())
 
   async function keep(event: Event, how: (picture: File) => ReturnType<OpenVisit['visit']['finishSystemCapture']>): Promise<void> {
@@ -48,11 +52,20 @@ export function usePhotoSources(open: OpenVisit, target: () => PhotoTarget, { sy
       // Before the camera app opens: Android may kill this page behind it (P18).
       const marked = await open.visit.beginSystemCapture(target(), lines())
       trouble.value = marked.ok ? '' : marked.text
-      if (marked.ok) system.value?.click()
+      if (!marked.ok) return
+      release()
+      release = holdUnlocked()
+      system.value?.click()
     },
     openFile: () => file.value?.click(),
-    tookSystem: (event) => keep(event, (picture) => open.visit.finishSystemCapture(picture)),
-    leftSystem: () => void open.phone.dropPendingCapture(),
+    tookSystem(event) {
+      release()
+      return keep(event, (picture) => open.visit.finishSystemCapture(picture))
+    },
+    leftSystem() {
+      release()
+      void open.phone.dropPendingCapture()
+    },
     tookFile: (event) => keep(event, (picture) => open.visit.importPhoto(picture, target(), lines())),
   }
 }
