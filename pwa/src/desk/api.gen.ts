@@ -2254,6 +2254,7 @@ export interface components {
             epoch: number;
             expires_in: number;
             log: components["schemas"]["LogOut"];
+            policy: components["schemas"]["PolicyOut"];
             refresh: string;
             user: components["schemas"]["UserOut"];
         };
@@ -2530,6 +2531,10 @@ export interface components {
             row: number;
             text: string;
         };
+        PolicyOut: {
+            idle_lock_minutes: number;
+            watermark: boolean;
+        };
         QueueOut: {
             reports: components["schemas"]["LineOut"][];
         };
@@ -2583,6 +2588,7 @@ export interface components {
             access: string;
             dev: string;
             expires_in: number;
+            policy: components["schemas"]["PolicyOut"];
             refresh: string;
             user: components["schemas"]["UserOut"];
         };
