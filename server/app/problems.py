@@ -54,6 +54,7 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     UnreadableSheet: (422, "表格无法读取"),
     # registry
     registry.ImportHeadersWrong: (422, "表头不符"),
+    registry.FilterWrong: (422, "筛选条件不对"),
     registry.UnitUnknown: (404, "没有这个检查对象"),
     registry.InspectorUnknown: (404, "没有这名执法检查人员"),
     # plans

@@ -68,6 +68,12 @@ class InspectorUnknown(DomainError):
     article = "乌审旗实施方案 三(三)"
 
 
+class FilterWrong(DomainError):
+    """A filter of the pool names something that does not exist."""
+
+    code = "E_POOL_FILTER"
+
+
 @dataclass(frozen=True)
 class UnitDraft:
     """One line of a unit registry, read and normalised."""

@@ -15,10 +15,19 @@ from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.platform.sheets import Sheet, read_sheet
-from server.registry import domain
+from server.registry import domain, drawing
+from server.registry.drawing import conflicts_of
+from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
 from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
 from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
+
+__all__ = [
+    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Unit", "available_inspectors", "certificate_days_left",
+    "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
+    "find_unit", "import_units", "inspector", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
+    "pool_explained", "register_inspector", "set_fact", "unit", "unit_names", "units", "units_of_entity",
+]
 
 
 @dataclass(frozen=True)
@@ -274,7 +283,7 @@ def declare_conflict(actor: audit.Who | None, agency_id: str, user_id: str, unit
     if row is None:
         row = ConflictRow(id=new_id(), agency_id=agency_id, user_id=user_id, unit_id=unit_id, recorded_at=clock.now())
         db.session.add(row)
-    row.reason = reason
+    row.reason, row.withdrawn_at, row.withdrawn_by, row.withdrawn_reason = reason, None, "", ""
     audit.record(actor, "registry.conflict_declared", "unit", unit_id, agency_id, {"inspector": user_id})
 
 
@@ -289,13 +298,40 @@ class Conflict:
 
 def conflicts(agency_id: str) -> list[Conflict]:
     """Every recorded interest of the agency's inspectors, newest first."""
-    query = select(ConflictRow, UnitRow.name).join(UnitRow, UnitRow.id == ConflictRow.unit_id).where(ConflictRow.agency_id == agency_id)
+    query = select(ConflictRow, UnitRow.name).join(UnitRow, UnitRow.id == ConflictRow.unit_id).where(ConflictRow.agency_id == agency_id, ConflictRow.withdrawn_at.is_(None))
     return [Conflict(row.user_id, row.unit_id, name, row.reason, row.recorded_at) for row, name in db.session.execute(query.order_by(ConflictRow.recorded_at.desc()))]
 
 
 def conflict_between(user_id: str, unit_id: str) -> str | None:
-    """The recorded reason why this inspector must stand aside from this unit, or None."""
-    return db.session.scalar(select(ConflictRow.reason).where(ConflictRow.user_id == user_id, ConflictRow.unit_id == unit_id))
+    """The recorded reason why this inspector must stand aside from this unit or another premises of its enterprise, or None."""
+    same = select(UnitRow.entity_id).where(UnitRow.id == unit_id).scalar_subquery()
+    query = select(ConflictRow.reason).join(UnitRow, UnitRow.id == ConflictRow.unit_id).where(UnitRow.entity_id == same, ConflictRow.user_id == user_id, ConflictRow.withdrawn_at.is_(None))
+    return db.session.scalar(query.order_by(ConflictRow.recorded_at).limit(1))
+
+
+def today() -> date:
+    """Today in Shanghai."""
+    return local_date(clock.now_ms())
+
+
+def pool(agency_id: str, chosen: PoolFilter, on: date | None = None) -> list[PoolUnit]:
+    """The active units that meet the filter, by id; a blacklisted one that meets the conditions is never left out."""
+    return drawing.pool(agency_id, chosen, on or today())
+
+
+def pool_explained(agency_id: str, chosen: PoolFilter, on: date | None = None) -> list[tuple[PoolUnit, tuple[str, str] | None]]:
+    """Every active unit with (code, sentence) why it is not in the pool, None when it is."""
+    return drawing.pool_explained(agency_id, chosen, on or today())
+
+
+def inspectors_on(agency_id: str, on: date) -> list[PoolInspector]:
+    """Everybody in the inspector registry with what hinders their being drawn on that day."""
+    return drawing.inspectors_on(agency_id, on)
+
+
+def available_inspectors(agency_id: str, on: date) -> list[PoolInspector]:
+    """Those who may be drawn on that day (WC-10a, WG-5a, WS-3.3c)."""
+    return [one for one in drawing.inspectors_on(agency_id, on) if one.available]
 
 
 def describe(user_id: str) -> Mapping[str, object]:
