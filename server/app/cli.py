@@ -16,6 +16,7 @@ WHERE: dict[str, tuple[str, str]] = {
     "uscc": ("server.app.cli_kernel", "统一社会信用代码校验：uscc check CODE"),
     "canon": ("server.app.cli_kernel", "规范 JSON：逐行读 base64，规范的原样输出，否则 REFUSED"),
     "record": ("server.inspections.cli", "检查记录：record export ID FILE.zip，record verify FILE.zip"),
+    "draw": ("server.draw.cli", "抽取复核：draw replay FILE（抽取文件），输出结果或错误代码"),
     "migrate": ("server.app.cli_server", "把数据库结构更新到当前版本"),
     "revision": ("server.app.cli_server", "开发：数据表改动后写出新的迁移"),
     "openapi": ("server.app.cli_server", "输出接口文档（OpenAPI 3.1）"),

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
 from server.documents import domain as documents
+from server.draw import domain as draw
 from server.evidence import domain as evidence
 from server.inspections import domain as inspections
 from server.kernel.errors import DomainError
@@ -62,6 +63,8 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     plans.BatchHasErrors: (422, "有的行不能导入"),
     plans.BatchKnown: (409, "批次已导入"),
     plans.BatchUnknown: (404, "没有这个批次"),
+    # draw: a transcript that does not hold together
+    draw.DrawFault: (422, "抽取核对不上"),
     # documents
     documents.DocumentUnknown: (404, "没有这份文书"),
     documents.DocumentNotReady: (409, "文书尚不能生成"),

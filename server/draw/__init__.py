@@ -1,0 +1,1 @@
+"""The draw of units and inspectors that outsiders can verify (docs/draw.md)."""
