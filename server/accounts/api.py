@@ -8,6 +8,7 @@ from flask import g
 from flask_smorest import Blueprint
 
 from server.accounts import operations, schemas
+from server.accounts.enrolment import Enrolled
 from server.accounts.policy import device_policy
 from server.accounts.sessions import SignedIn
 from server.kernel import b64url
@@ -139,6 +140,10 @@ def enrol(body: dict[str, Any]) -> dict[str, Any]:
     done = operations.enrol(
         body["code"], body["spki"], body["installation"], body["sig"], body["label"], body["self_test"]
     )
+    return _enrolled(done)
+
+
+def _enrolled(done: Enrolled) -> dict[str, Any]:
     user = operations.full_person(done.person_id)
     return {
         "dev": done.dev, "user": user, "agency": operations.agency(user["agency"]),
@@ -161,5 +166,33 @@ def devices() -> dict[str, Any]:
 @blp.arguments(schemas.RevokeIn)
 @blp.response(200, schemas.DeviceOut)
 def revoke(body: dict[str, Any], dev: str) -> Any:
-    """Revoke a lost phone: mine, or as administrator one of the agency's."""
-    return operations.revoke_device(g.actor, dev, body["reason"])
+    """Revoke a lost phone: mine, or as administrator one of the agency's. ``lost_at``: since when it was lost."""
+    return operations.revoke_device(g.actor, dev, body["reason"], body["lost_at"])
+
+
+@blp.post("/devices/<string:dev>/loss")
+@access("administrator")
+@blp.arguments(schemas.LossIn)
+@blp.response(200, schemas.DeviceOut)
+def correct_loss(body: dict[str, Any], dev: str) -> Any:
+    """Correct since when a revoked phone was lost; its events are judged again."""
+    return operations.correct_loss(g.actor, dev, body["lost_at"], body["reason"])
+
+
+@blp.post("/devices/<string:dev>/story")
+@access("inspector")
+@blp.arguments(schemas.StoryIn)
+@blp.response(200, schemas.DeviceOut)
+def tell_story(body: dict[str, Any], dev: str) -> Any:
+    """Say what became of an older phone of mine."""
+    return operations.tell_story(g.actor, dev, body["story"], body["note"])
+
+
+@blp.post("/rotated")
+@access(PUBLIC)
+@limiter.limit("20/minute", deduct_when=_failed)
+@blp.arguments(schemas.RotatedIn)
+@blp.response(201, schemas.EnrolledOut)
+def rotated(body: dict[str, Any]) -> dict[str, Any]:
+    """A session for the key that an enrolled key has named in a signed event; the new key's signature is the login."""
+    return _enrolled(operations.take_over(body["event"], body["spki"], body["sig"]))

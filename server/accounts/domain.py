@@ -13,6 +13,9 @@ ROLES: frozenset[str] = frozenset(get_args(Role))
 # Separation of duties (等保2.0 8.1.4.2): who watches, and who runs the system, does nothing else.
 ALONE = frozenset({"auditor", "administrator"})
 
+# What the holder says of an older phone of theirs (record-log 2.10).
+STORIES = ("in_use", "reinstalled", "replaced", "lost")
+
 LOGIN = r"[a-z0-9][a-z0-9._-]{2,63}"
 # Crockford's alphabet: no I, L, O, U, so a code read aloud is written down right.
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -95,6 +98,18 @@ class KeyAlreadyEnrolled(DomainError):
     """此密钥已登记: every enrolment makes its own key."""
 
     code = "E_KEY_ENROLLED"
+
+
+class RotationUnknown(DomainError):
+    """没有这次密钥更换: the old key has not named this one, as far as has arrived here."""
+
+    code = "E_ROTATION"
+
+
+class BadLossTime(DomainError):
+    """遗失时间不正确: after now, or before the phone was enrolled."""
+
+    code = "E_LOSS_TIME"
 
 
 class LoginTaken(DomainError):

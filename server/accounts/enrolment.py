@@ -1,4 +1,6 @@
-"""Enrolling a phone: a one-time code, a key made on the phone, a device record signed by the server."""
+"""Enrolling a phone: a one-time code, a key made on the phone, a device record signed by the server.
+
+What becomes of a key afterwards (lost, changed, cleared) stands in ``lineage.py``."""
 
 from __future__ import annotations
 
@@ -52,6 +54,19 @@ class Device:
     user_name: str = ""
     self_test: Mapping[str, Any] = field(default_factory=dict)
     last_contact: datetime | None = None
+    lost_at: datetime | None = None
+    follows: str = ""
+    rotated_by: str = ""
+    replaced_by: str = ""
+    replaced_at: datetime | None = None
+    story: str = ""
+    story_note: str = ""
+    story_at: datetime | None = None
+
+    @property
+    def heard_until(self) -> datetime | None:
+        """What has a receipt from before this moment stays part of the record; None while the phone is in use."""
+        return None if self.revoked_at is None else min(self.lost_at or self.revoked_at, self.revoked_at)
 
 
 @dataclass(frozen=True)
@@ -115,45 +130,44 @@ def enrol(
     if current.get(Enrolment, dev) is not None:
         raise KeyAlreadyEnrolled("此密钥已登记，请重新生成后再试")
     row.used_at = now
-    record, record_signature = _device_record(dev, spki, installation, person, clock.to_ms(now))
-    current.add(
-        Enrolment(dev=dev, person_id=person.id, agency_id=person.agency_id, installation=installation,
-                  spki=spki, label=label, self_test=dict(self_test), record=record,
-                  record_signature=record_signature, enrolled_at=now)
-    )
+    current.add(new_enrolment(person, spki, installation, label, self_test))
     tokens = open_family(person, spki, dev)
     actor = Actor(person.id, person.agency_id, frozenset(person.roles), dev)
     audit.record(actor, "accounts.enrol", "device", dev, facts={"installation": installation, "made_by": row.made_by})
     return Enrolled(dev, person.id, tokens)
 
 
-def _device_record(dev: str, spki: bytes, installation: str, person: Person, at: int) -> tuple[str, str]:
-    """Canonical text "this key is this person's since then" and the server's Ed25519 signature of it."""
+def new_enrolment(
+    person: Person, spki: bytes, installation: str, label: str, self_test: Mapping[str, Any], **more: Any
+) -> Enrolment:
+    """The row of a fresh key with its signed device record; inside the caller's unit of work."""
+    dev, now = chain.device_id(spki), clock.now()
+    record, record_signature = _device_record(
+        dev, spki, installation, person, clock.to_ms(now), str(more.get("rotated_by", ""))
+    )
+    return Enrolment(dev=dev, person_id=person.id, agency_id=person.agency_id, installation=installation,
+                     spki=spki, label=label, self_test=dict(self_test), record=record,
+                     record_signature=record_signature, enrolled_at=now, **more)
+
+
+def _device_record(
+    dev: str, spki: bytes, installation: str, person: Person, at: int, rotated_by: str
+) -> tuple[str, str]:
+    """Canonical text "this key is this person's since then" and the server's Ed25519 signature of it.
+
+    ``rotated_by`` is the event in which the older key named this one; the new chain begins after it."""
     text = canonical.encode(
         {"v": 1, "dev": dev, "spki": b64url.encode(spki), "installation": installation,
-         "user": person.id, "agency": person.agency_id, "at": at}
+         "user": person.id, "agency": person.agency_id, "at": at,
+         **({"rotated_by": rotated_by} if rotated_by else {})}
     )
     return text.decode(), b64url.encode(server_keys().log.sign(RECORD_TAG + text))
-
-
-@unit_of_work
-def revoke_device(actor: Actor, dev: str, reason: str) -> Device:
-    """From this moment the device's events go to quarantine. Its own holder may do it too. Raises NotFound."""
-    row = session().scalar(
-        select(Enrolment).where(Enrolment.dev == dev, Enrolment.agency_id == actor.agency_id).with_for_update()
-    )
-    if row is None or not (actor.has("administrator") or row.person_id == actor.user_id):
-        raise NotFound("设备不存在")
-    if row.revoked_at is None:
-        row.revoked_at, row.revoked_by, row.revoke_reason = clock.now(), actor.user_id, reason
-        audit.record(actor, "accounts.device_revoked", "device", dev, facts={"user": row.person_id})
-    return _device(row)
 
 
 def device(dev: str) -> Device | None:
     """The enrolment with this id, whatever its agency; for whoever checks signatures."""
     row = session().get(Enrolment, dev)
-    return None if row is None else _device(row)
+    return None if row is None else device_of(row)
 
 
 def devices_of(user_ids: list[str]) -> list[Device]:
@@ -161,7 +175,7 @@ def devices_of(user_ids: list[str]) -> list[Device]:
     found = session().scalars(
         select(Enrolment).where(Enrolment.person_id.in_(user_ids)).order_by(Enrolment.enrolled_at)
     )
-    return [_device(row) for row in found]
+    return [device_of(row) for row in found]
 
 
 def device_record(dev: str) -> tuple[str, str] | None:
@@ -186,12 +200,15 @@ def list_devices(actor: Actor) -> list[Device]:
     )
     if not actor.has("administrator", "auditor"):
         query = query.where(Enrolment.person_id == actor.user_id)
-    return [_device(row, name, at) for row, name, at in session().execute(query)]
+    return [device_of(row, name, at) for row, name, at in session().execute(query)]
 
 
-def _device(row: Enrolment, name: str = "", last_contact: datetime | None = None) -> Device:
+def device_of(row: Enrolment, name: str = "", last_contact: datetime | None = None) -> Device:
+    """What other capabilities see of a row."""
     return Device(row.dev, row.person_id, row.agency_id, row.installation, row.spki, row.label,
-                  row.enrolled_at, row.revoked_at, row.revoke_reason, name, row.self_test, last_contact)
+                  row.enrolled_at, row.revoked_at, row.revoke_reason, name, row.self_test, last_contact,
+                  row.lost_at, row.follows, row.rotated_by, row.replaced_by, row.replaced_at,
+                  row.story, row.story_note, row.story_at)
 
 
 def _code_hash(code: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from server.accounts.domain import LOGIN, ROLES
+from server.accounts.domain import LOGIN, ROLES, STORIES
 from server.platform.schemas import B64Url, Schema, StrictBool, StrictInstant, StrictInt, StrictStr
 
 SPKI = {"most": 122, "least": 122}
@@ -157,6 +157,13 @@ class DeviceOut(Schema):
     revoke_reason = StrictStr(required=True)
     self_test = fields.Dict(keys=StrictStr(), required=True)
     last_contact = StrictInstant(required=True, allow_none=True)
+    lost_at = StrictInstant(required=True, allow_none=True, metadata={"description": "lost since; null: the revocation counts"})
+    follows = StrictStr(required=True, metadata={"description": "the older key that named this one, or empty"})
+    replaced_by = StrictStr(required=True)
+    replaced_at = StrictInstant(required=True, allow_none=True)
+    story = StrictStr(required=True, metadata={"description": "in_use, reinstalled, replaced, lost, or empty"})
+    story_note = StrictStr(required=True)
+    story_at = StrictInstant(required=True, allow_none=True)
 
 
 class DevicesOut(Schema):
@@ -165,3 +172,20 @@ class DevicesOut(Schema):
 
 class RevokeIn(Schema):
     reason = StrictStr(most=200, least=1, required=True)
+    lost_at = StrictInstant(load_default=None, allow_none=True)
+
+
+class LossIn(Schema):
+    lost_at = StrictInstant(required=True)
+    reason = StrictStr(most=200, least=1, required=True)
+
+
+class StoryIn(Schema):
+    story = StrictStr(most=12, required=True, validate=validate.OneOf(STORIES))
+    note = StrictStr(most=300, load_default="")
+
+
+class RotatedIn(Schema):
+    event = B64Url(most=43, least=43, required=True)
+    spki = B64Url(**SPKI, required=True)
+    sig = B64Url(**SIGNATURE, required=True)

@@ -191,6 +191,15 @@ def end_all(person_id: str, reason: str) -> None:
     )
 
 
+def end_families(dev: str, reason: str) -> None:
+    """Revoke every family of a device, inside the caller's unit of work."""
+    session().execute(
+        update(SessionFamily)
+        .where(SessionFamily.dev == dev, SessionFamily.revoked_at.is_(None))
+        .values(revoked_at=clock.now(), revoke_reason=reason)
+    )
+
+
 def authenticate(token: str) -> tuple[Actor, bool]:
     """The caller behind an access token, and whether the token knows the person's present rights.
 

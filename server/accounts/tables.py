@@ -74,6 +74,17 @@ class Enrolment(db.Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     revoked_by: Mapped[str] = mapped_column(String(36), default="")
     revoke_reason: Mapped[str] = mapped_column(String(200), default="")
+    # Lost since (record-log 2.10); None: the moment of the revocation counts.
+    lost_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # One key after another of one person on one installation: the older key, and the event in which it named this one.
+    follows: Mapped[str] = mapped_column(String(22), default="")
+    rotated_by: Mapped[str] = mapped_column(String(43), default="")
+    replaced_by: Mapped[str] = mapped_column(String(22), default="")
+    replaced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # What its holder says became of it, when a newer phone of theirs is enrolled.
+    story: Mapped[str] = mapped_column(String(12), default="")
+    story_note: Mapped[str] = mapped_column(String(300), default="")
+    story_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class SessionFamily(db.Model):

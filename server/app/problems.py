@@ -42,6 +42,8 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     accounts.BadKey: (422, "设备密钥不正确"),
     accounts.BadEnrolmentCode: (403, "登记码无效"),
     accounts.KeyAlreadyEnrolled: (409, "密钥已登记"),
+    accounts.RotationUnknown: (409, "没有这次密钥更换"),
+    accounts.BadLossTime: (422, "遗失时间不正确"),
     accounts.LoginTaken: (409, "账号已存在"),
     accounts.BadRoles: (422, "角色不允许"),
     accounts.WeakPassword: (422, "密码不符合要求"),
@@ -101,6 +103,9 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     inspections.PackUnknown: (404, "资料包不存在"),
     inspections.PackRefused: (422, "资料包不正确"),
     inspections.InspectionStarted: (409, "检查已经开始"),
+    inspections.QuarantineUnknown: (404, "没有这条记录"),
+    inspections.NotReleasable: (409, "不能放行"),
+    inspections.OwnQuarantine: (403, "须由他人决定"),
 }
 
 # What a person reads when the framework itself refuses.

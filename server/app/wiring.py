@@ -6,7 +6,7 @@ from server.accounts import operations as accounts
 from server.documents import fonts, numbers, preparation
 from server.documents import operations as documents
 from server.evidence import operations as evidence
-from server.inspections import export
+from server.inspections import export, quarantine
 from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
@@ -20,6 +20,7 @@ def connect() -> None:
     registry.names_are_printed_by(fonts.lacking)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
+    accounts.on_judgement(quarantine.judge_device)
     inspections.on_cancelled(numbers.void_unused)
     inspections.on_sealed(reports.sealed)
     inspections.on_sealed(documents.sealed)

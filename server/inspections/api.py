@@ -12,10 +12,19 @@ from flask_smorest import Blueprint
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.evidence import operations as evidence
-from server.inspections import export, operations, overview
+from server.inspections import export, operations, overview, phones, quarantine
 from server.inspections.domain import InspectionUnknown, PackUnknown
-from server.inspections.schemas import CancelIn, InspectionOut, OverviewOut, OverviewQuery
-from server.platform.access import access
+from server.inspections.schemas import (
+    CancelIn,
+    ChainsOut,
+    DecisionIn,
+    DecisionOut,
+    InspectionOut,
+    OverviewOut,
+    OverviewQuery,
+    QuarantineOut,
+)
+from server.platform.access import SIGNED_IN, access
 
 blp = Blueprint("inspections", "inspections", url_prefix="/inspections", description="Inspections and their records")
 
@@ -40,6 +49,32 @@ def list_inspections(query: dict[str, Any]) -> dict[str, Any]:
 def cancel(body: dict[str, Any], insp_id: str) -> None:
     """Give up an inspection that nobody has begun; its reserved document numbers are voided with the reason."""
     operations.cancel(g.actor, insp_id, body["reason"])
+
+
+@blp.get("/chains")
+@access(SIGNED_IN)
+@blp.response(200, ChainsOut)
+def list_chains() -> dict[str, Any]:
+    """How far the chain of each phone has come here: my own phones, or the agency's for administrator and auditor."""
+    return {"chains": phones.chains(g.actor)}
+
+
+@blp.get("/quarantine")
+@access("administrator", "reviewer", "auditor")
+@blp.response(200, QuarantineOut)
+def list_quarantine() -> dict[str, Any]:
+    """Events that are kept apart from the records, each with its reason and what can be done."""
+    audit.record_read(g.actor, "inspections.quarantine_read", "agency", g.actor.agency_id)
+    return {"events": quarantine.kept(g.actor)}
+
+
+@blp.post("/quarantine/decisions")
+@access("reviewer")
+@blp.arguments(DecisionIn)
+@blp.response(200, DecisionOut)
+def decide_quarantine(body: dict[str, Any]) -> dict[str, Any]:
+    """Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit."""
+    return {"released": quarantine.decide(g.actor, body["events"], body["decision"], body["reason"])}
 
 
 @blp.get("/<insp_id>")

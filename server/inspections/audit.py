@@ -61,11 +61,13 @@ def _events(chains: dict[str, list[str]]) -> Iterator[Fault | None]:
     """One verdict per stored event; fills ``chains`` with dev → H in order."""
     query = select(EVENTS).order_by(EVENTS.c.dev, EVENTS.c.place, EVENTS.c.n).execution_options(yield_per=500)
     keys: dict[str, ec.EllipticCurvePublicKey | None] = {}
+    starts: dict[str, str] = {}
     for row in session().execute(query):
         where = f"{row.dev}/{row.n}"
         if row.dev not in keys:
             device = accounts.device(row.dev)
             keys[row.dev] = None if device is None else signatures.public_key(device.spki)
+            starts[row.dev] = (device.rotated_by if device is not None else "") or chain.GENESIS_PREV
         header = bytes(row.header)
         key = keys[row.dev]
         same = row.h == b64url.encode(chain.event_hash(header)) and _columns_agree(row._mapping, header)
@@ -75,7 +77,7 @@ def _events(chains: dict[str, list[str]]) -> Iterator[Fault | None]:
         fits = True
         if not row.place:
             known = chains.setdefault(row.dev, [])
-            fits = row.n == len(known) and row.prev == (known[-1] if known else chain.GENESIS_PREV)
+            fits = row.n == len(known) and row.prev == (known[-1] if known else starts[row.dev])
             known.append(row.h)
         yield None if good and fits else Fault("A_CHAIN" if good else "A_STORED_EVENT", where)
 

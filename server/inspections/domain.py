@@ -42,6 +42,25 @@ class InspectionStarted(DomainError):
     code = "E_STARTED"
 
 
+class QuarantineUnknown(DomainError):
+    """没有这条被隔离的记录"""
+
+    code = "E_QUARANTINE_UNKNOWN"
+
+
+class NotReleasable(DomainError):
+    """这条记录不能由人放行: what is wrong with it no decision can heal."""
+
+    code = "E_NOT_RELEASABLE"
+
+
+class OwnQuarantine(DomainError):
+    """不能放行自己参加的检查的记录"""
+
+    code = "E_OWN_QUARANTINE"
+    article = "GB/T 22239-2019 8.1.4.2"
+
+
 @dataclass(frozen=True, slots=True)
 class NamedBlob:
     """A blob as an event names it; ``size`` 0 when the event does not say."""

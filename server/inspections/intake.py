@@ -14,16 +14,17 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.accounts import operations as accounts
-from server.accounts.domain import Actor
+from server.accounts.domain import Actor, BadKey
 from server.evidence import operations as evidence
 from server.evidence.domain import Named
 from server.inspections import flags as judged_flags
-from server.inspections import projection, receipts, verify
+from server.inspections import projection, quarantine, receipts, verify
 from server.inspections.domain import PHOTO_EVENTS, NamedBlob, blobs_of
-from server.inspections.intake_chain import Batch, Enrolled, Judged, Result, enrolled, place
+from server.inspections.intake_chain import Batch, Judged, Result, enrolled, place
 from server.inspections.tables import EventRow, InspectionRow
 from server.inspections.verify import Event, Refused
-from server.kernel import chain
+from server.kernel import b64url, chain
+from server.kernel.errors import DomainError
 from server.platform import clock, feed, signatures
 from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
@@ -96,9 +97,19 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
     _tell(rows, judged, batch_id)
     for item in judged:
         results[item.event.h] = item.result()
+    _judge_revoked(batches, results)
     _receipts_again(batches, by_dev, made)
     receipt = made.get(actor.dev) or (next(iter(made.values())) if len(made) == 1 else None)
     return Outcome(_in_order(order, results), receipt, made, {b.device.dev: b.next_n for b in batches}, lacks)
+
+
+def _judge_revoked(batches: Sequence[Batch], results: dict[str, Result]) -> None:
+    """What another phone had witnessed before the loss is believed, whenever it arrives (record-log 2.10)."""
+    for batch in batches:
+        if batch.device.revoked and batch.judged:
+            for h, (status, code) in quarantine.judge_device(batch.device.dev).items():
+                if h in results:
+                    results[h] = Result(h, status, code, results[h].detail if code else "", results[h].flags)
 
 
 def _in_order(order: Sequence[str], results: Mapping[str, Result]) -> list[Result]:
@@ -158,7 +169,7 @@ def _judge(
             if item.place:
                 continue
             event = item.event
-            item.code, item.detail = _quarantine(batch.device, event, rows, visits)
+            item.code, item.detail = _quarantine(batch, event, rows, visits)
             item.status = "quarantined" if item.code else "stored"
             item.flags = judged_flags.event_flags(event, before, rx, anchors)
             if event.t in PHOTO_EVENTS and reused.get(str(event.body.get("sha256")), set()) - {event.insp}:
@@ -168,11 +179,16 @@ def _judge(
 
 
 def _quarantine(
-    device: Enrolled, event: Event, rows: Mapping[str, InspectionRow], visits: projection.Work
+    batch: Batch, event: Event, rows: Mapping[str, InspectionRow], visits: projection.Work
 ) -> tuple[str, str]:
     """Why an event, though genuine and in its chain, must not become part of a record; ("", "") when it may."""
+    device = batch.device
     if device.revoked:
         return "E_DEV_REVOKED", "设备已停用，记录已隔离保存"
+    if batch.replaced:
+        return "E_DEV_ROTATED", "此密钥已更换，更换之后的记录已隔离保存"
+    if event.t == "key.rotate":
+        return _rotate(batch, event)
     if not event.insp:
         return "", ""
     row = rows.get(event.insp)
@@ -184,6 +200,19 @@ def _quarantine(
         return "E_SEAL_ROOT", "封存的记录数或摘要与已收到的记录不一致"
     if event.t == "attest.in" and not _embedded_genuine(event, row.agency_id):
         return "E_SIG", "扫码带入的核验签名不正确"
+    return "", ""
+
+
+def _rotate(batch: Batch, event: Event) -> tuple[str, str]:
+    """The key named by a signed event is enrolled in the same transaction; from here on the old one says nothing more."""
+    spki = event.body.get("spki")
+    try:
+        if not isinstance(spki, str) or event.body.get("dev") != chain.device_id(b64url.decode(spki)):
+            raise BadKey("新密钥与其编号不符")
+        accounts.succeed(event.dev, spki, event.h)
+    except (DomainError, ValueError) as refusal:
+        return "E_KEY_ROTATE", f"密钥没有更换：{refusal.detail if isinstance(refusal, DomainError) else '新密钥格式不正确'}"
+    batch.replaced = True
     return "", ""
 
 

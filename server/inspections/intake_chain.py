@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import current_app
@@ -34,7 +35,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What intake needs of an enrolment; all of it but ``revoked`` never changes."""
+    """What intake needs of an enrolment; all of it but ``revoked`` never changes.
+
+    ``start`` is what its chain begins after: nothing, or the event in which an older key named this one."""
 
     dev: str
     user: str
@@ -42,6 +45,7 @@ class Enrolled:
     installation: str
     key: ec.EllipticCurvePublicKey
     revoked: bool
+    start: str = chain.GENESIS_PREV
 
 
 @dataclass(slots=True)
@@ -70,6 +74,7 @@ class Batch:
     judged: list[Judged]
     next_n: int
     head: str
+    replaced: bool = False  # its key has named another one: nothing after that is believed
 
 
 def enrolled(dev: str, actor: Actor) -> Enrolled | None:
@@ -78,7 +83,7 @@ def enrolled(dev: str, actor: Actor) -> Enrolled | None:
     known: dict[str, Enrolled] = current_app.extensions.setdefault("suijian-enrolled", {})
     if dev == actor.dev and dev in known:
         mine = known[dev]
-        return Enrolled(mine.dev, mine.user, mine.agency, mine.installation, mine.key, actor.dev_revoked)
+        return Enrolled(mine.dev, mine.user, mine.agency, mine.installation, mine.key, actor.dev_revoked, mine.start)
     device = accounts.device(dev)
     if device is None:
         return None
@@ -89,6 +94,7 @@ def enrolled(dev: str, actor: Actor) -> Enrolled | None:
         device.installation,
         signatures.public_key(device.spki),
         device.revoked_at is not None,
+        device.rotated_by or chain.GENESIS_PREV,
     )
     if len(known) >= 10_000:
         known.clear()
@@ -103,13 +109,13 @@ def place(device: Enrolled, events: list[Event], results: dict[str, Result]) -> 
     """Judge one device's events against its chain; known and false ones go straight to the results."""
     low = min(event.n for event in events) - 1
     end = select(func.max(EVENTS.c.n)).where(EVENTS.c.dev == device.dev, EVENTS.c.place == "").scalar_subquery()
-    columns = (EVENTS.c.h, EVENTS.c.n, EVENTS.c.place, EVENTS.c.status, EVENTS.c.header)
+    columns = (EVENTS.c.h, EVENTS.c.n, EVENTS.c.place, EVENTS.c.status, EVENTS.c.header, EVENTS.c.t.label("kind"), EVENTS.c.code)
     rows = (
         session()
         .execute(select(*columns).where(EVENTS.c.dev == device.dev, or_(EVENTS.c.n >= low, EVENTS.c.n == end)))
         .all()
     )
-    view = ChainView.of(Kept(row.h, row.n, row.place, row.status) for row in rows)
+    view = ChainView.of((Kept(row.h, row.n, row.place, row.status) for row in rows), device.start)
     waiting = [row.h for row in rows if row.status == "held"]
     pool = [*events, *_load_events(waiting)]
     placed = verify.place_all(
@@ -117,10 +123,15 @@ def place(device: Enrolled, events: list[Event], results: dict[str, Result]) -> 
     )
     head_row = next((row for row in rows if row.h == view.head), None)
     before = _header_only(head_row.header) if head_row is not None else None
-    batch = Batch(device, view, before, [], view.next_n, view.head)
+    batch = Batch(device, view, before, [], view.next_n, view.head, _replaced(head_row))
     for each in placed:
         _sort(batch, each, results)
     return batch
+
+
+def _replaced(end: Any) -> bool:
+    """Whether the chain ends with the naming of another key, or with what was kept apart after one."""
+    return end is not None and (end.code == "E_DEV_ROTATED" or (end.kind == "key.rotate" and end.status == "stored"))
 
 
 def _sort(batch: Batch, where: Place, results: dict[str, Result]) -> None:

@@ -164,6 +164,7 @@ def create_inspection(
         devices={},
         flags=[],
         kept_flags={},
+        proof={},
         events=0,
     )
     current = session()

@@ -209,6 +209,9 @@ class Work:
         if linked and row.sealed_at is None:
             row.sealed_at = now_ms
             row.code = _record_code(linked[0]["d"])
+        if not linked:
+            # The seal itself may have been taken out: it came from a phone that was lost by then.
+            row.sealed_at, row.code = None, ""
         session().flush()
         for told in _folded:
             told(row.id, visit, frozenset(event.t for event in self._news[row.id]))

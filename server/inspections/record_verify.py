@@ -81,7 +81,7 @@ def _check(archive: zipfile.ZipFile, log_key: str | None) -> dict[str, int]:
         _need(event.header["insp"] == insp, "E_FOREIGN", "含有其他检查的事件")
     for event in between:
         _need(event.header["insp"] != insp, "E_HIDDEN", "本次检查的事件缺少内容")
-    heads = _chains([*own, *between])
+    heads = _chains([*own, *between], _starts(keys))
     receipts = _receipts(archive, heads, note_key)
     kept = [event for event in own if event.h not in set(manifest["quarantined"])]
     acts = _acts(kept, own)
@@ -184,7 +184,13 @@ def _read_event(
     return Signed(h, header, body if isinstance(body, dict) else None)
 
 
-def _chains(events: list[Signed]) -> dict[str, list[str]]:
+def _starts(keys: dict[str, Any]) -> dict[str, str]:
+    """dev → what its first event must follow, where an older key named this one (docs/keys.md)."""
+    records = [json.loads(entry["record"]) for entry in keys["devices"]]
+    return {str(record["dev"]): str(record["rotated_by"]) for record in records if "rotated_by" in record}
+
+
+def _chains(events: list[Signed], starts: dict[str, str]) -> dict[str, list[str]]:
     """dev → H in order; every chain from 0 on without a gap or a fork."""
     heads: dict[str, list[str]] = {}
     for event in sorted(events, key=lambda e: (e.header["dev"], e.header["n"])):
@@ -192,7 +198,7 @@ def _chains(events: list[Signed]) -> dict[str, list[str]]:
         name = f"设备 {event.header['dev']}"
         _need(event.header["n"] <= len(known), "E_GAP", f"{name} 缺少序号 {len(known)} 的事件")
         _need(event.header["n"] == len(known), "E_FORK", f"{name} 的序号 {event.header['n']} 重复")
-        before = known[-1] if known else chain.GENESIS_PREV
+        before = known[-1] if known else starts.get(event.header["dev"], chain.GENESIS_PREV)
         _need(event.header["prev"] == before, "E_FORK", f"{name} 的事件 {event.header['n']} 与前一条不衔接")
         known.append(event.h)
     return heads

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from server.inspections.overview import WHICH
-from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInt, StrictStr
+from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInstant, StrictInt, StrictStr
 
 
 class MemberOut(Schema):
@@ -74,3 +74,65 @@ class OverviewOut(Schema):
 
 class CancelIn(Schema):
     reason = StrictStr(most=300, least=1, required=True)
+
+
+class OpenVisitOut(Schema):
+    insp = StrictStr(required=True)
+    number = StrictStr(required=True)
+    unit_name = StrictStr(required=True)
+    state = StrictStr(required=True)
+    events = StrictInt(required=True)
+    files_lacking = StrictInt(required=True)
+
+
+class ChainOut(Schema):
+    """``next_n``: the first counter that has not arrived; what lies beyond it only the phone knows."""
+
+    dev = StrictStr(required=True)
+    next_n = StrictInt(required=True)
+    last_ms = StrictInt(required=True, allow_none=True)
+    held = StrictInt(required=True)
+    quarantined = StrictInt(required=True)
+    open = fields.List(fields.Nested(OpenVisitOut), required=True)
+
+
+class ChainsOut(Schema):
+    chains = fields.List(fields.Nested(ChainOut), required=True)
+
+
+class KeptOut(Schema):
+    """``said`` is what the event says; empty for whoever is not a reviewer."""
+
+    h = StrictStr(required=True)
+    dev = StrictStr(required=True)
+    user = StrictStr(required=True)
+    user_name = StrictStr(required=True)
+    insp = StrictStr(required=True)
+    number = StrictStr(required=True)
+    unit_name = StrictStr(required=True)
+    t = StrictStr(required=True)
+    code = StrictStr(required=True)
+    reason = StrictStr(required=True)
+    todo = StrictStr(required=True)
+    received_ms = StrictInt(required=True)
+    claimed_ms = StrictInt(required=True)
+    releasable = StrictBool(required=True)
+    decision = StrictStr(required=True)
+    decision_reason = StrictStr(required=True)
+    decided_by = StrictStr(required=True)
+    decided_at = StrictInstant(required=True, allow_none=True)
+    said = StrictStr(required=True)
+
+
+class QuarantineOut(Schema):
+    events = fields.List(fields.Nested(KeptOut), required=True)
+
+
+class DecisionIn(Schema):
+    events = fields.List(StrictStr(most=43, least=43), required=True, validate=validate.Length(1, 500))
+    decision = StrictStr(most=8, required=True, validate=validate.OneOf(["release", "keep"]))
+    reason = StrictStr(most=300, least=1, required=True)
+
+
+class DecisionOut(Schema):
+    released = fields.List(StrictStr(), required=True)

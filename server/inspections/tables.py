@@ -45,6 +45,7 @@ class InspectionRow(db.Model):
     devices: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)  # dev: {user, installation}
     flags: Mapped[list[str]] = mapped_column(JSON, default=list)
     kept_flags: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # what no fold can tell: {sha256 or reason: flag}
+    proof: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {level, anchor_ms, received_ms} for the verdict
     events: Mapped[int] = mapped_column(Integer, default=0)  # rows of this inspection, quarantined ones too
 
 
@@ -98,3 +99,16 @@ class EventRow(db.Model):
     header: Mapped[bytes] = mapped_column(LargeBinary)
     sig: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # NULL only when erased by law
+
+
+class QuarantineDecision(db.Model):
+    """A reviewer's word about one quarantined event: let in, or kept apart. The event itself never changes."""
+
+    __tablename__ = "quarantine_decision"
+
+    h: Mapped[str] = mapped_column(String(43), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(64))
+    decision: Mapped[str] = mapped_column(String(8))  # release | keep
+    reason: Mapped[str] = mapped_column(String(300))
+    by: Mapped[str] = mapped_column(String(36))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

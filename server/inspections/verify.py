@@ -173,11 +173,12 @@ class ChainView:
     rows: dict[str, Kept] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Iterable[Kept]) -> ChainView:
+    def of(cls, rows: Iterable[Kept], start: str = chain.GENESIS_PREV) -> ChainView:
+        """``start`` is what the first event follows: nothing, or the event in which an older key named this one."""
         kept = {row.h: row for row in rows}
         in_chain = [row for row in kept.values() if not row.place]
         last = max(in_chain, key=lambda row: row.n, default=None)
-        return cls(last.n + 1, last.h, kept) if last else cls(0, chain.GENESIS_PREV, kept)
+        return cls(last.n + 1, last.h, kept) if last else cls(0, start, kept)
 
 
 Verify = Callable[[Event], bool]

@@ -21,7 +21,7 @@ from server.platform.blobs import blobs
 from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.reports import reading
-from tests.builders import a_client, a_person, an_enrolled_device, client_of
+from tests.builders import a_client, a_person, actor_of, an_enrolled_device, client_of
 from tests.phone import a_field_phone, record_visit
 from tests.world import Client
 
@@ -109,11 +109,19 @@ def a_report(agency: str) -> str:
     return found
 
 
+def a_revoked_phone(agency: str) -> str:
+    """A phone that its agency has locked out."""
+    dev = an_enrolled_device(a_team_member(agency)).dev
+    accounts.revoke_device(actor_of(a_person("administrator", agency=agency)), dev, "试验遗失")
+    return dev
+
+
 # Argument of the rule, or "rule argument" where the same name means different things.
 VALUES: dict[str, Callable[[str], str]] = {
     "person_id": lambda agency: accounts.people(agency)[0].id,
     "user_id": lambda agency: registry.inspectors(agency)[0].user_id,
     "dev": lambda agency: an_enrolled_device(a_team_member(agency)).dev,
+    "/api/v1/accounts/devices/<string:dev>/loss dev": a_revoked_phone,
     "unit_id": lambda agency: registry.units(agency)[0].id,
     "batch_id": lambda agency: plans.batches(agency)[0].id,
     "insp_id": an_inspection,
@@ -132,6 +140,8 @@ VALUES: dict[str, Callable[[str], str]] = {
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/accounts/people/<string:person_id>": {"json": {"name": "试验改名"}},
     "POST /api/v1/accounts/devices/<string:dev>/revoke": {"json": {"reason": "试验"}},
+    "POST /api/v1/accounts/devices/<string:dev>/story": {"json": {"story": "in_use"}},
+    "POST /api/v1/accounts/devices/<string:dev>/loss": {"json": {"lost_at": "2026-11-01T08:00:00+08:00", "reason": "试验"}},
     "PUT /api/v1/registry/inspectors/<user_id>": {
         "json": {"name": "试验改名", "certificate_no": "试-1", "valid_to": "2030-01-01"}
     },

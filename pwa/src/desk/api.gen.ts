@@ -41,6 +41,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/devices/{dev}/loss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct since when a revoked phone was lost; its events are judged again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dev: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LossIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/devices/{dev}/revoke": {
         parameters: {
             query?: never;
@@ -52,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revoke a lost phone: mine, or as administrator one of the agency's. */
+        /** Revoke a lost phone: mine, or as administrator one of the agency's. ``lost_at``: since when it was lost. */
         post: {
             parameters: {
                 query?: never;
@@ -65,6 +111,52 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["RevokeIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/devices/{dev}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of an older phone of mine. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dev: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StoryIn"];
                 };
             };
             responses: {
@@ -505,6 +597,48 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TokensOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/rotated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A session for the key that an enrolled key has named in a signed event; the new key's signature is the login. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotatedIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1056,6 +1190,122 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/chains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the chain of each phone has come here: my own phones, or the agency's for administrator and auditor. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChainsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that are kept apart from the records, each with its reason and what can be done. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuarantineOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/quarantine/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecisionOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2082,6 +2332,17 @@ export interface components {
         CancelIn: {
             reason: string;
         };
+        ChainOut: {
+            dev: string;
+            held: number;
+            last_ms: number | null;
+            next_n: number;
+            open: components["schemas"]["OpenVisitOut"][];
+            quarantined: number;
+        };
+        ChainsOut: {
+            chains: components["schemas"]["ChainOut"][];
+        };
         ChangeOut: {
             data?: {
                 [key: string]: unknown;
@@ -2131,6 +2392,15 @@ export interface components {
         };
         ConflictsOut: {
             conflicts: components["schemas"]["ConflictOut"][];
+        };
+        DecisionIn: {
+            /** @enum {string} */
+            decision: "release" | "keep";
+            events: string[];
+            reason: string;
+        };
+        DecisionOut: {
+            released: string[];
         };
         DetailOut: {
             agency_kind: string;
@@ -2220,16 +2490,31 @@ export interface components {
             dev: string;
             /** Format: date-time */
             enrolled_at: string;
+            /** @description the older key that named this one, or empty */
+            follows: string;
             installation: string;
             label: string;
             /** Format: date-time */
             last_contact: string | null;
+            /**
+             * Format: date-time
+             * @description lost since; null: the revocation counts
+             */
+            lost_at: string | null;
+            /** Format: date-time */
+            replaced_at: string | null;
+            replaced_by: string;
             revoke_reason: string;
             /** Format: date-time */
             revoked_at: string | null;
             self_test: {
                 [key: string]: unknown;
             };
+            /** @description in_use, reinstalled, replaced, lost, or empty */
+            story: string;
+            /** Format: date-time */
+            story_at: string | null;
+            story_note: string;
             user: string;
             user_name: string;
         };
@@ -2384,6 +2669,28 @@ export interface components {
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
         };
+        KeptOut: {
+            claimed_ms: number;
+            code: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            decision: string;
+            decision_reason: string;
+            dev: string;
+            h: string;
+            insp: string;
+            number: string;
+            reason: string;
+            received_ms: number;
+            releasable: boolean;
+            said: string;
+            t: string;
+            todo: string;
+            unit_name: string;
+            user: string;
+            user_name: string;
+        };
         LacksIn: {
             sha256: string[];
         };
@@ -2430,6 +2737,11 @@ export interface components {
             key: string;
             name: string;
         };
+        LossIn: {
+            /** Format: date-time */
+            lost_at: string;
+            reason: string;
+        };
         MeOut: {
             dev: string;
             dev_revoked: boolean;
@@ -2439,6 +2751,14 @@ export interface components {
         NoteIn: {
             /** @default  */
             note: string;
+        };
+        OpenVisitOut: {
+            events: number;
+            files_lacking: number;
+            insp: string;
+            number: string;
+            state: string;
+            unit_name: string;
         };
         OpinionIn: {
             /** @default  */
@@ -2535,6 +2855,9 @@ export interface components {
             idle_lock_minutes: number;
             watermark: boolean;
         };
+        QuarantineOut: {
+            events: components["schemas"]["KeptOut"][];
+        };
         QueueOut: {
             reports: components["schemas"]["LineOut"][];
         };
@@ -2576,13 +2899,29 @@ export interface components {
             rev: number;
         };
         RevokeIn: {
+            /**
+             * Format: date-time
+             * @default null
+             */
+            lost_at: string | null;
             reason: string;
+        };
+        RotatedIn: {
+            event: string;
+            sig: string;
+            spki: string;
         };
         RowErrorOut: {
             code: string;
             column: string;
             row: number;
             text: string;
+        };
+        StoryIn: {
+            /** @default  */
+            note: string;
+            /** @enum {string} */
+            story: "in_use" | "reinstalled" | "replaced" | "lost";
         };
         TokensOut: {
             access: string;
