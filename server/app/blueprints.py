@@ -21,6 +21,7 @@ MODULES = [
     "server.app.api",
     "server.accounts.api",
     "server.audit.api",
+    "server.audit.log_api",
     "server.registry.api",
     "server.plans.api",
     "server.reports.api",

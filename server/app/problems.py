@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from server.accounts import domain as accounts
+from server.audit import domain as audit
 from server.documents import domain as documents
 from server.draw import domain as draw
 from server.evidence import domain as evidence
@@ -48,6 +49,16 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     accounts.BadRoles: (422, "角色不允许"),
     accounts.WeakPassword: (422, "密码不符合要求"),
     accounts.NotFound: (404, "未找到"),
+    # the public log; the statuses of the witness are those of C2SP tlog-witness
+    audit.LogSizeUnknown: (404, "日志没有这个长度"),
+    audit.LogBroken: (409, "日志不完整"),
+    audit.CheckpointUnknown: (404, "没有这个检查点"),
+    audit.WitnessRefused: (400, "见证请求不成立"),
+    audit.WitnessBadRequest: (400, "见证请求不正确"),
+    audit.WitnessUnknownLog: (404, "不见证这份日志"),
+    audit.WitnessUnsigned: (403, "检查点没有有效签名"),
+    audit.WitnessConflict: (409, "与上次见证不一致"),
+    audit.WitnessBadProof: (422, "一致性证明不成立"),
     # rules
     rules.UnknownAgency: (404, "没有这个机关的规则"),
     rules.ProfileNotInForce: (409, "规则未生效"),

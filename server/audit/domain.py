@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from server.kernel import b64url
+from server.kernel.errors import DomainError
 
 GENESIS = b64url.encode(bytes(32))
 TAG = b"suijian/audit/v1\0"
@@ -45,3 +46,57 @@ def first_fault(facts: Iterable[ChainedFact]) -> int | None:
             return expected
         previous, expected = fact.hash, expected + 1
     return None
+
+
+class LogSizeUnknown(DomainError):
+    """日志没有这个长度。"""
+
+    code = "E_LOG_SIZE"
+
+
+class LogBroken(DomainError):
+    """日志不完整，无法给出证明。"""
+
+    code = "E_LOG_BROKEN"
+
+
+class CheckpointUnknown(DomainError):
+    """没有这一天的检查点。"""
+
+    code = "E_CHECKPOINT_UNKNOWN"
+
+
+class WitnessRefused(DomainError):
+    """见证请求不成立。"""
+
+    code = "E_WITNESS"
+
+
+class WitnessBadRequest(WitnessRefused):
+    """见证请求格式不正确。"""
+
+    code = "E_WITNESS_FORMAT"
+
+
+class WitnessUnknownLog(WitnessRefused):
+    """本机关不为这份日志作见证。"""
+
+    code = "E_WITNESS_LOG"
+
+
+class WitnessUnsigned(WitnessRefused):
+    """检查点没有该日志的有效签名。"""
+
+    code = "E_NOTE_SIG"
+
+
+class WitnessConflict(WitnessRefused):
+    """与上次见证的日志不一致。"""
+
+    code = "E_WITNESS_CONFLICT"
+
+
+class WitnessBadProof(WitnessRefused):
+    """一致性证明不成立。"""
+
+    code = "E_PROOF"

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from server.audit.tables import LogEntry
 from server.kernel import canonical, chain, checkpoint, merkle
@@ -28,6 +29,7 @@ from server.platform.keys import LOG_NAME, server_keys
 
 HASH = 32
 HEAD = "head"
+Other = aliased(LogEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The log as far as it goes: its size, the audit path the next leaf will have, and known anchors."""
+    """The log as far as it goes: its size, the audit path the next leaf will have, and what was asked about it.
+
+    ``anchors``: tree size -> (receive time, root); ``heads``: device -> the newest counter it has a receipt for."""
 
     size: int
     edge: tuple[bytes, ...]
     anchors: dict[int, tuple[int, bytes]]
+    heads: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,36 @@ def note_key() -> NoteKey:
     return NoteKey(LOG_NAME, server_keys().log_public)
 
 
-def tail(sizes: Iterable[int] = ()) -> Tail:
-    """The end of the log, and (receive time, root) at the tree ``sizes`` that headers name. One statement."""
+def signed(text: str) -> str:
+    """The note of a checkpoint text: under the log key, and beside it under the one before while that is in use."""
+    keys = server_keys()
+    note = checkpoint.sign_note(text, note_key(), keys.log.sign)
+    if keys.log_old is None:
+        return note
+    before = NoteKey(LOG_NAME, keys.log_old.public_key().public_bytes_raw())
+    return checkpoint.add_signature(note, before, keys.log_old.sign)
+
+
+def tail(sizes: Iterable[int] = (), devs: Sequence[str] = ()) -> Tail:
+    """The end of the log, (receive time, root) at the tree ``sizes`` that headers name, and the newest receipted
+    counter of ``devs``. One statement."""
     newest = select(func.max(LogEntry.idx)).scalar_subquery()
     wanted = [size - 1 for size in sizes]
-    query = select(LogEntry.idx, LogEntry.rx, LogEntry.root, LogEntry.path, LogEntry.leaf)
-    rows = session().execute(query.where(or_(LogEntry.idx == newest, LogEntry.idx.in_(wanted)))).all()
+    last = [
+        and_(LogEntry.dev == dev, LogEntry.n == select(func.max(Other.n)).where(Other.dev == dev).scalar_subquery())
+        for dev in devs
+    ]
+    columns = (LogEntry.idx, LogEntry.dev, LogEntry.n, LogEntry.rx, LogEntry.root, LogEntry.path, LogEntry.leaf)
+    rows = session().execute(select(*columns).where(or_(LogEntry.idx == newest, LogEntry.idx.in_(wanted), *last))).all()
     anchors = {row.idx + 1: (row.rx, bytes(row.root)) for row in rows}
+    heads: dict[str, int] = {}
+    for row in rows:
+        if row.dev in devs:
+            heads[row.dev] = max(row.n, heads.get(row.dev, -1))
     if not rows:
         return Tail(0, (), anchors)
-    last = max(rows, key=lambda row: row.idx)
-    return Tail(last.idx + 1, _grow(last.idx, split(last.path), bytes(last.leaf)), anchors)
+    end = max(rows, key=lambda row: row.idx)
+    return Tail(end.idx + 1, _grow(end.idx, split(end.path), bytes(end.leaf)), anchors, heads)
 
 
 @unit_of_work
@@ -119,7 +143,7 @@ def write(
         )
         if done.rowcount:
             receipt = _receipt(end.size, salt, encoded, end.edge, root)
-            return Tail(end.size + 1, edge, end.anchors), Leaf(end.size, end.size + 1, root, salt, receipt)
+            return Tail(end.size + 1, edge, end.anchors, end.heads), Leaf(end.size, end.size + 1, root, salt, receipt)
         end = tail(end.anchors)
 
 
@@ -171,6 +195,12 @@ def stored(index: int) -> Stored | None:
     return None if row is None else _stored(row)
 
 
+def some(first: int, most: int) -> list[Stored]:
+    """At most ``most`` leaves from number ``first`` on."""
+    query = select(*_COLUMNS).where(LogEntry.idx >= first).order_by(LogEntry.idx).limit(most)
+    return [_stored(row) for row in session().execute(query)]
+
+
 def walk() -> Iterator[tuple[Stored, tuple[bytes, ...]]]:
     """Every leaf with its stored path, oldest first; for the audit."""
     query = select(*_COLUMNS, LogEntry.path).order_by(LogEntry.idx).execution_options(yield_per=500)
@@ -196,8 +226,7 @@ def _of(row: LogEntry) -> str:
 
 def _receipt(idx: int, salt: bytes, entry: bytes, path: Sequence[bytes], root: bytes) -> str:
     text = checkpoint.format_checkpoint(Checkpoint(LOG_NAME, idx + 1, bytes(root)))
-    note = checkpoint.sign_note(text, note_key(), server_keys().log.sign)
-    return checkpoint.format_proof(Proof(idx, tuple(path), note, extra=bytes(salt) + bytes(entry)))
+    return checkpoint.format_proof(Proof(idx, tuple(path), signed(text), extra=bytes(salt) + bytes(entry)))
 
 
 def _grow(size: int, edge: Sequence[bytes], leaf: bytes) -> tuple[bytes, ...]:

@@ -64,3 +64,76 @@ class LogEntry(db.Model):
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     root: Mapped[bytes] = mapped_column(LargeBinary)  # of the tree of idx + 1 leaves
     public: Mapped[bool]  # whether everybody may see salt and entry at once
+
+
+class LogCheckpoint(db.Model):
+    """A checkpoint that was given out: one a day (``id`` is the date), and on demand (``id`` is a UUID).
+
+    Receipts are checkpoints too; theirs are kept as the roots of ``log_entry``."""
+
+    __tablename__ = "log_checkpoint"
+    __table_args__ = (Index("ix_log_checkpoint_issued", "issued_at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    epoch: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    issued_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    note: Mapped[str] = mapped_column(Text)  # text and the log's own signatures
+
+
+class LogCosignature(db.Model):
+    """What a witness added to a checkpoint: a cosignature line, or the token of a time stamp or co-signature plug-in."""
+
+    __tablename__ = "log_cosignature"
+
+    checkpoint_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    witness: Mapped[str] = mapped_column(String(120), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))  # cosignature/v1 | rfc3161 | sm2 …
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class LogBranch(db.Model):
+    """Where the log went on after a restore: it had ``size`` leaves and ``root`` when the epoch was raised."""
+
+    __tablename__ = "log_branch"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class LogWitness(db.Model):
+    """A server that our daily checkpoint is offered to (usually the superior agency's)."""
+
+    __tablename__ = "log_witness"
+
+    vkey: Mapped[str] = mapped_column(String(250), primary_key=True)
+    url: Mapped[str] = mapped_column(String(300))
+    size: Mapped[int] = mapped_column(BigInteger)  # of the last checkpoint it cosigned
+    trouble: Mapped[str] = mapped_column(String(300))  # "" when the last attempt went well
+
+
+class LogWatched(db.Model):
+    """Another server's log that this server is a witness of, and the newest head it has cosigned."""
+
+    __tablename__ = "log_watched"
+
+    vkey: Mapped[str] = mapped_column(String(250), primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class LogKey(db.Model):
+    """A key the log had before. ``statement`` is the note with which it named its successor."""
+
+    __tablename__ = "log_key"
+
+    vkey: Mapped[str] = mapped_column(String(250), primary_key=True)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    statement: Mapped[str] = mapped_column(Text)

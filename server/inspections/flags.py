@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from server.inspections import attest
@@ -21,23 +22,52 @@ Anchor = tuple[int, bytes]
 """(receive time in ms, root) of the log at some size."""
 
 
-def event_flags(event: Event, before: Event | None, rx: int, anchors: Mapping[int, Anchor]) -> list[str]:
-    """Flags of one event, given the one before it on the same device (in this batch) and the log's anchors."""
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """What the public log says to a batch: (receive time, root) by size, the newest receipted counter by device,
+    and the size the log was restored to each time it came back from a backup."""
+
+    anchors: Mapping[int, Anchor]
+    heads: Mapping[str, int]
+    restored: tuple[int, ...] = ()
+
+
+def event_flags(event: Event, before: Event | None, rx: int, log: LogView) -> list[str]:
+    """Flags of one event that is new here, given the one before it on the same device and the log."""
     found = []
     if before is not None and _clock_went_back(before.header, event.header):
         found.append("F_CLOCK_BACK")
+    log_flag = _log_flag(event, log)
+    if log_flag:
+        found.append(log_flag)
     seen = event.header.get("seen")
-    if seen is not None:
-        anchor = anchors.get(seen[0])
-        if anchor is None or b64url.encode(anchor[1]) != seen[1]:
-            found.append("F_LOG_EQUIVOCATION")
-        elif event.claimed < anchor[0] - ANCHOR_TOLERANCE_MS:
-            found.append("F_BEFORE_ANCHOR")
+    if seen is not None and not log_flag and event.claimed < log.anchors[seen[0]][0] - ANCHOR_TOLERANCE_MS:
+        found.append("F_BEFORE_ANCHOR")
     if event.claimed > rx + FUTURE_MS:
         found.append("F_FUTURE")
     if check_body(event.t, event.body, strict=False):
         found.append("F_BODY_SHAPE")
     return found
+
+
+def _log_flag(event: Event, log: LogView) -> str:
+    """F_LOG_EQUIVOCATION when the phone knows another log than ours, or brings again what it has a receipt for and
+    we have lost; F_LOG_RESTORED when a restore explains that its head is none of ours."""
+    if event.n <= log.heads.get(event.dev, -1) or _reports_another_log(event):
+        return "F_LOG_EQUIVOCATION"
+    seen = event.header.get("seen")
+    if seen is None:
+        return ""
+    anchor = log.anchors.get(seen[0])
+    if anchor is not None and b64url.encode(anchor[1]) == seen[1]:
+        return ""
+    return "F_LOG_RESTORED" if any(seen[0] > size for size in log.restored) else "F_LOG_EQUIVOCATION"
+
+
+def _reports_another_log(event: Event) -> bool:
+    """A ``dev.health`` in which the phone says that the server could not prove its log."""
+    test = event.body.get("self_test") if event.t == "dev.health" else None
+    return isinstance(test, dict) and isinstance(test.get("log"), dict)
 
 
 def _clock_went_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

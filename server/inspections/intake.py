@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor, BadKey
+from server.audit import operations as audit
+from server.audit import restore
 from server.evidence import operations as evidence
 from server.evidence.domain import Named
 from server.inspections import flags as judged_flags
@@ -95,6 +97,7 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
     visits.store({b.device.dev: b.device for b in batches}, rx)
     made = _receipts(batches, visits.log, rx)
     _tell(rows, judged, batch_id)
+    _tell_auditors(actor, judged)
     for item in judged:
         results[item.event.h] = item.result()
     _judge_revoked(batches, results)
@@ -161,8 +164,8 @@ def _judge(
 ) -> None:
     """Codes and flags of every event that stands in a chain."""
     sizes = {item.event.header["seen"][0] for b in batches for item in b.judged if "seen" in item.event.header}
-    visits.log = receipts.tail(sizes) if any(b.judged for b in batches) else None
-    anchors = visits.log.anchors if visits.log else {}
+    visits.log = receipts.tail(sizes, [b.device.dev for b in batches]) if any(b.judged for b in batches) else None
+    log = _log_view(visits.log)
     for batch in batches:
         before = batch.before
         for item in batch.judged:
@@ -171,11 +174,17 @@ def _judge(
             event = item.event
             item.code, item.detail = _quarantine(batch, event, rows, visits)
             item.status = "quarantined" if item.code else "stored"
-            item.flags = judged_flags.event_flags(event, before, rx, anchors)
+            item.flags = judged_flags.event_flags(event, before, rx, log)
             if event.t in PHOTO_EVENTS and reused.get(str(event.body.get("sha256")), set()) - {event.insp}:
                 item.flags.append("F_PHOTO_REUSED")
             visits.note(event, item.status)
             before = event
+
+
+def _log_view(log: receipts.Tail | None) -> judged_flags.LogView:
+    """What the log says to this batch; where it was restored is asked only when that ever happened."""
+    restored = tuple(one.size for one in restore.branches()) if feed.epoch() > 1 else ()
+    return judged_flags.LogView(log.anchors, log.heads, restored) if log else judged_flags.LogView({}, {}, restored)
 
 
 def _quarantine(
@@ -335,6 +344,13 @@ def _receipts_again(batches: Sequence[Batch], by_dev: Mapping[str, list[Event]],
             known = None if last is None else receipts.latest(dev, last)
             if known is not None:
                 made[dev] = known
+
+
+def _tell_auditors(actor: Actor, judged: Sequence[Judged]) -> None:
+    """A phone that knows another log than ours is a matter for the auditor, not only for who reads the visit."""
+    odd = [item.event for item in judged if "F_LOG_EQUIVOCATION" in item.flags]
+    if odd:
+        audit.record(actor, "log.equivocation", "event", odd[0].h, facts={"dev": odd[0].dev, "events": len(odd)})
 
 
 def _tell(rows: Mapping[str, InspectionRow], judged: Sequence[Judged], batch_id: str) -> None:

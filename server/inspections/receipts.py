@@ -25,9 +25,9 @@ class Head:
     rx: int
 
 
-def tail(sizes: Iterable[int] = ()) -> Tail:
-    """The end of the log, and (receive time, root) at the tree ``sizes`` that headers name. One statement."""
-    return public_log.tail(sizes)
+def tail(sizes: Iterable[int] = (), devs: Sequence[str] = ()) -> Tail:
+    """The end of the log, what it was at the tree ``sizes`` that headers name, and how far ``devs`` have receipts."""
+    return public_log.tail(sizes, devs)
 
 
 def append(end: Tail, head: Head) -> tuple[Tail, str]:

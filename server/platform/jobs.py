@@ -29,6 +29,8 @@ from server.platform.tables import OutboxJob
 log = structlog.get_logger("jobs")
 
 JOBS: dict[str, Job] = {}
+# What runs by the clock: name -> (huey's crontab in UTC, function without arguments).
+PERIODIC: dict[str, tuple[Any, Callable[[], object]]] = {}
 # A running job is not handed to a second worker before this much time has passed.
 CLAIM = timedelta(minutes=10)
 MAX_ATTEMPTS = 8
@@ -61,6 +63,19 @@ def job(name: str) -> Callable[[Callable[..., None]], Job]:
             raise RuntimeError(f"two jobs are called {name}")
         JOBS[name] = Job(name, fn)
         return JOBS[name]
+
+    return register
+
+
+def every_hour(name: str, minute: int) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Run a function every hour at ``minute`` in an application context. It may come twice or late: write it so
+    that a second run finds nothing to do."""
+
+    def register(fn: Callable[[], object]) -> Callable[[], object]:
+        if name in PERIODIC:
+            raise RuntimeError(f"two periodic jobs are called {name}")
+        PERIODIC[name] = (crontab(minute=str(minute)), fn)
+        return fn
 
     return register
 
@@ -103,7 +118,17 @@ def make_huey(app: Flask, settings: Settings) -> Huey:
     app.extensions["suijian-run"] = huey.task()(suijian_run)
     huey.periodic_task(crontab(minute="*"))(suijian_sweep)
     huey.periodic_task(crontab(minute="7"))(suijian_tidy)
+    for name, (when, fn) in PERIODIC.items():
+        huey.periodic_task(when, name=name)(_in_context(app, fn))
     return huey
+
+
+def _in_context(app: Flask, fn: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with app.app_context():
+            fn()
+
+    return run
 
 
 def _wake(job_id: str) -> None:

@@ -1,7 +1,8 @@
 """The server's own keys, made on first start and kept in ``<data>/keys`` with mode 0600.
 
-Three of them, never mixed: ES256 for access tokens, Ed25519 for the log's checkpoints and device
-records, a 256-bit secret for everything that is an HMAC."""
+Never mixed: ES256 for access tokens, Ed25519 for the log's checkpoints and device records, another Ed25519
+for cosigning other servers' checkpoints, a 256-bit secret for everything that is an HMAC. After the log key
+was changed, ``log-old.pem`` signs beside it until it is retired."""
 
 from __future__ import annotations
 
@@ -19,6 +20,9 @@ from flask import current_app
 
 LOG_NAME = "suijian.log"
 """The origin of the receipt log and the name of its key; a phone pins both at enrolment."""
+OLD_LOG_KEY = "log-old.pem"
+WITNESS_NAME = "suijian.witness"
+"""The name of the key with which this server cosigns other servers' checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class ServerKeys:
     token: ec.EllipticCurvePrivateKey
     log: ed25519.Ed25519PrivateKey
     secret: bytes
+    witness: ed25519.Ed25519PrivateKey
+    log_old: ed25519.Ed25519PrivateKey | None = None
 
     def mac(self, tag: str, *parts: str) -> bytes:
         """HMAC-SHA256 over ``suijian/<tag>/v1`` and the parts, each closed by a NUL byte (32 bytes)."""
@@ -35,9 +41,7 @@ class ServerKeys:
     @property
     def log_public(self) -> bytes:
         """The raw 32-byte Ed25519 public key that phones pin at enrolment."""
-        return self.log.public_key().public_bytes(
-            serialization.Encoding.Raw, serialization.PublicFormat.Raw
-        )
+        return self.log.public_key().public_bytes_raw()
 
 
 def load_or_create(folder: Path) -> ServerKeys:
@@ -45,18 +49,50 @@ def load_or_create(folder: Path) -> ServerKeys:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     token = serialization.load_pem_private_key(_keep(folder / "token.pem", _new_token), None)
-    log = serialization.load_pem_private_key(_keep(folder / "log.pem", _new_log), None)
     if not isinstance(token, ec.EllipticCurvePrivateKey):
         raise ValueError("token.pem is not a P-256 key")
-    if not isinstance(log, ed25519.Ed25519PrivateKey):
-        raise ValueError("log.pem is not an Ed25519 key")
-    return ServerKeys(token, log, _keep(folder / "secret.bin", lambda: secrets.token_bytes(32)))
+    old = folder / OLD_LOG_KEY
+    return ServerKeys(
+        token,
+        _ed25519(_keep(folder / "log.pem", _new_log), "log.pem"),
+        _keep(folder / "secret.bin", lambda: secrets.token_bytes(32)),
+        _ed25519(_keep(folder / "witness.pem", _new_log), "witness.pem"),
+        _ed25519(old.read_bytes(), OLD_LOG_KEY) if old.exists() else None,
+    )
+
+
+def change_log_key(folder: Path) -> None:
+    """Make a new log key; the present one becomes ``log-old.pem``. Raises FileExistsError while one is still there.
+
+    A crash in between leaves both files with the present key: doing it again is refused, and nothing is lost."""
+    os.link(folder / "log.pem", folder / OLD_LOG_KEY)
+    draft = folder / f"log.{secrets.token_hex(4)}"
+    _keep(draft, _new_log)
+    os.replace(draft, folder / "log.pem")
+
+
+def forget_old_log_key(folder: Path) -> None:
+    """Remove the private key that was changed; its public half stays known for checking."""
+    (folder / OLD_LOG_KEY).unlink(missing_ok=True)
+
+
+def _ed25519(pem: bytes, name: str) -> ed25519.Ed25519PrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise ValueError(f"{name} is not an Ed25519 key")
+    return key
 
 
 def server_keys() -> ServerKeys:
     """The keys of the running application."""
     keys: ServerKeys = current_app.extensions["suijian-keys"]
     return keys
+
+
+def folder() -> Path:
+    """Where the running application keeps its keys."""
+    found: Path = current_app.extensions["suijian-settings"].data / "keys"
+    return found
 
 
 def _new_token() -> bytes:

@@ -1,10 +1,10 @@
-"""Checking ES256 signatures of enrolled keys. The algorithm belongs to the key, never to the message."""
+"""Checking signatures: ES256 of enrolled keys, Ed25519 of logs. The algorithm belongs to the key, never to the message."""
 
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
 P256_SPKI_BYTES = 91
 
@@ -44,6 +44,15 @@ def holds(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> b
     r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
     try:
         key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether ``signature`` (64 bytes) is the Ed25519 signature of ``message`` under the raw 32-byte key."""
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
         return False
     return True
