@@ -1312,6 +1312,272 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The signed head of the log as it is now (C2SP tlog-checkpoint). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hundred checkpoints that were given out, with every signature they have. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CheckpointsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That the log of ``from`` leaves is the beginning of the log of ``to`` leaves (RFC 6962). */
+        get: {
+            parameters: {
+                query: {
+                    from: number;
+                    to: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsistencyOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That leaf ``index`` stands in the log of ``size`` leaves. */
+        get: {
+            parameters: {
+                query: {
+                    index: number;
+                    size: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InclusionOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log's key, the keys it had before, each with the note in which it names its successor. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogKeysOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Up to 500 leaf hashes from ``from`` on; public ones with salt and entry, so that anybody can make them again. */
+        get: {
+            parameters: {
+                query?: {
+                    from?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeavesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/witness/add-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** C2SP tlog-witness: cosign a newer head of a log this server watches. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/metrics": {
         parameters: {
             query?: never;
@@ -2329,6 +2595,14 @@ export interface components {
             lines: number;
             visits: number;
         };
+        BranchOut: {
+            /** Format: date-time */
+            at: string;
+            epoch: number;
+            root: string;
+            /** @description leaves the restored log had */
+            size: number;
+        };
         CancelIn: {
             reason: string;
         };
@@ -2364,6 +2638,19 @@ export interface components {
             head: string;
             length: number;
         };
+        CheckpointOut: {
+            cosigned: components["schemas"]["CosignedOut"][];
+            epoch: number;
+            id: string;
+            /** Format: date-time */
+            issued_at: string;
+            note: string;
+            root: string;
+            size: number;
+        };
+        CheckpointsOut: {
+            checkpoints: components["schemas"]["CheckpointOut"][];
+        };
         CodeOut: {
             code: string;
             /** Format: date-time */
@@ -2392,6 +2679,20 @@ export interface components {
         };
         ConflictsOut: {
             conflicts: components["schemas"]["ConflictOut"][];
+        };
+        ConsistencyOut: {
+            branches: components["schemas"]["BranchOut"][];
+            epoch: number;
+            from: number;
+            proof: string[];
+            to: number;
+        };
+        CosignedOut: {
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            value: string;
+            witness: string;
         };
         DecisionIn: {
             /** @enum {string} */
@@ -2612,6 +2913,12 @@ export interface components {
             now: string;
             status: string;
         };
+        InclusionOut: {
+            index: number;
+            proof: string[];
+            root: string;
+            size: number;
+        };
         InspectionOut: {
             address: string;
             code: string;
@@ -2698,6 +3005,19 @@ export interface components {
             epoch: number;
             lacks: string[];
         };
+        LeafOut: {
+            /** @description SJ-JSON, of public leaves only */
+            entry?: string;
+            index: number;
+            leaf: string;
+            public: boolean;
+            /** @description of public leaves only */
+            salt?: string;
+        };
+        LeavesOut: {
+            leaves: components["schemas"]["LeafOut"][];
+            size: number;
+        };
         LineOut: {
             clamped: boolean;
             /** Format: date */
@@ -2731,6 +3051,19 @@ export interface components {
             login: string;
             password: string;
             spki: string;
+        };
+        LogKeyOut: {
+            /** Format: date-time */
+            changed_at: string;
+            statement: string;
+            vkey: string;
+        };
+        LogKeysOut: {
+            older: components["schemas"]["LogKeyOut"][];
+            origin: string;
+            vkey: string;
+            /** @description the key with which this server cosigns others */
+            witness: string;
         };
         LogOut: {
             /** @description Ed25519 public key, b64url, 32 bytes */
