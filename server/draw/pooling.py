@@ -1,0 +1,199 @@
+"""The draw's tables before they are blinded: who may be drawn, with which weight, need and recusals, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from server.draw import rulebook
+from server.draw.refusals import Blacklisted, ProposalWrong
+from server.draw.wish import Wish
+from server.kernel.moments import local_date
+from server.platform import clock
+from server.registry import operations as registry
+from server.registry.operations import PoolInspector, PoolUnit
+from server.rules.domain import AgencyRules
+
+Visits = Callable[[str, list[str], int], Mapping[str, int]]
+Loads = Callable[[str, list[str], int], Mapping[str, int]]
+_visits: list[Visits] = []
+_loads: list[Loads] = []
+
+
+def visits_from(source: Visits) -> None:
+    """Let ``source(agency_id, unit_ids, year)`` say how often each unit was or will be visited that year."""
+    _visits[:] = [source]
+
+
+def loads_from(source: Loads) -> None:
+    """Let ``source(agency_id, user_ids, year)`` say how many attendances each inspector has that year."""
+    _loads[:] = [source]
+
+
+def visits(agency_id: str, unit_ids: Iterable[str], year: int) -> Mapping[str, int]:
+    wanted = list(unit_ids)
+    return _visits[0](agency_id, wanted, year) if _visits and wanted else {}
+
+
+def loads(agency_id: str, user_ids: Iterable[str], year: int) -> Mapping[str, int]:
+    wanted = list(user_ids)
+    return _loads[0](agency_id, wanted, year) if _loads and wanted else {}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One ball of the urn: a unit, or a market entity with all its premises where the agency counts so (D-2)."""
+
+    id: str
+    name: str
+    address: str
+    premises: tuple[str, ...]
+    items: tuple[str, ...]
+    st: str
+    weight: rulebook.Weight
+    visits: int
+    need: str
+    recuse: frozenset[str]
+    force: str
+    out: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One inspector who may be drawn."""
+
+    user_id: str
+    name: str
+    q: tuple[str, ...]
+    load: int
+    cap: int
+
+
+@dataclass(frozen=True)
+class Table:
+    subjects: tuple[Subject, ...]
+    hands: tuple[Hand, ...]
+    hindered: tuple[tuple[str, str, str], ...]
+    """Inspectors who may not be drawn: (user, name, why)."""
+    absent: tuple[tuple[str, str, str, str], ...]
+    """Registry units outside the pool: (unit, name, code, why)."""
+    needs: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Legend of the needs: (code, sector group, qualifications)."""
+
+
+def year_of(period: str) -> int:
+    return int(period[:4])
+
+
+def drawn_for(period: str) -> date:
+    """The day people must be fit for: the first of the month planned, or today when that is past."""
+    today = local_date(clock.now_ms())
+    first = date(year_of(period), int(period[5:]) if len(period) == 7 else 1, 1)
+    return max(first, today)
+
+
+def assemble(agency_id: str, own: AgencyRules, wish: Wish) -> Table:
+    """The tables of a wish as the registries stand now. Raises ``Blacklisted``, ``ProposalWrong``."""
+    found, absent = _found(agency_id, wish)
+    ways = _requirements(own, wish, found)
+    codes = rulebook.needs(ways.values())
+    subjects = _subjects(agency_id, own, wish, found, {unit: codes[way] for unit, way in ways.items()})
+    hands, hindered = _hands(agency_id, own, wish, codes)
+    legend = tuple((code, sector, wanted) for (sector, wanted), code in codes.items() if code != rulebook.ANY)
+    return Table(subjects, hands, hindered, absent, legend)
+
+
+def _found(agency_id: str, wish: Wish) -> tuple[dict[str, tuple[PoolUnit, tuple[str, ...]]], tuple[tuple[str, str, str, str], ...]]:
+    """Every unit of the pool with the items it is drawn for, and why the others are outside."""
+    inside: dict[str, tuple[PoolUnit, tuple[str, ...]]] = {}
+    outside: dict[str, tuple[str, str, str, str]] = {}
+    named = {one.unit_id for one in wish.objects}
+    for item in wish.items:
+        chosen = registry.filter_from({**wish.filter, "item_code": item})
+        for unit, why in registry.pool_explained(agency_id, chosen, drawn_for(wish.period)):
+            if unit.unit_id in named or (why is None and not named):
+                before = inside.get(unit.unit_id, (unit, ()))
+                inside[unit.unit_id] = (unit, (*before[1], item))
+            elif not named:
+                code, words = why or ("", "")
+                outside[unit.unit_id] = (unit.unit_id, unit.name, code, words)
+    if lost := named - inside.keys():
+        raise ProposalWrong("有的检查对象不在检查对象名录库中", units=sorted(lost))
+    return inside, tuple(line for unit, line in sorted(outside.items()) if unit not in inside)
+
+
+def _requirements(own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    match = bool(own.values.get("team.qualification_match"))
+    ways = {}
+    for unit_id, (unit, items) in found.items():
+        wanted = {str(one) for code in items for one in (own.item(code) or {}).get("qualifications", [])} if match else set()
+        ways[unit_id] = (unit.sector if wish.by_sector_group else "", tuple(sorted(wanted)))
+    return ways
+
+
+def _subjects(agency_id: str, own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]], need: Mapping[str, str]) -> tuple[Subject, ...]:
+    profile = own.values
+    per_entity = profile.get("freq.count_per") == "market_entity" and not wish.objects
+    groups: dict[str, list[PoolUnit]] = {}
+    for unit, _items in found.values():
+        groups.setdefault(unit.entity_id if per_entity else unit.unit_id, []).append(unit)
+    # Counted per entity, a visit to premises outside this pool counts as well.
+    whole = {key: registry.units_of_entity(agency_id, key) if per_entity else [key] for key in groups}
+    counted = visits(agency_id, (unit for units in whole.values() for unit in units), year_of(wish.period))
+    interest = registry.conflicts_of(found)
+    made = []
+    for key, members in sorted(groups.items()):
+        total = sum(counted.get(unit, 0) for unit in whole[key])
+        made.append(_subject(profile, wish, key, sorted(members, key=lambda one: one.unit_id), total, found, need, interest))
+    return tuple(made)
+
+
+def _subject(
+    profile: Mapping[str, Any], wish: Wish, key: str, members: list[PoolUnit], total: int,
+    found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]], need: Mapping[str, str], interest: Mapping[str, frozenset[str]],
+) -> Subject:
+    ids = {one.unit_id for one in members}
+    marks = {mark for one in members for mark in one.exceptions}
+    blacklisted = any(one.blacklisted for one in members)
+    key_unit, crowded = any(one.key_unit for one in members), any(one.crowded for one in members)
+    out = next((one for one in wish.exclusions if one.unit_id in ids), None)
+    if out and blacklisted and profile.get("draw.blacklist_never_excluded"):
+        raise Blacklisted(f"“{members[0].name}”列入黑名单，不得从抽取范围中剔除", unit=out.unit_id)
+    force = next((one for one in wish.forces if one.unit_id in ids), None)
+    fixed = next((one for one in wish.objects if one.unit_id in ids), None)
+    grades = [rulebook.weight(profile, grade=one.grade, credit=one.credit, key_unit=one.key_unit, marks=one.exceptions | ({"penalised"} & marks)) for one in members]
+    heaviest = max(grades, key=lambda one: one.w)
+    lacks = sorted({need[one.unit_id] for one in members})
+    return Subject(
+        key, members[0].name, members[0].address, tuple(sorted(ids)),
+        tuple(item for item in wish.items if any(item in found[unit][1] for unit in ids)),
+        rulebook.FIXED if fixed else rulebook.stratum(profile, key_unit=key_unit, crowded=crowded, visits=total),
+        rulebook.Weight(1, ()) if fixed else heaviest, total, lacks[-1],
+        frozenset(user for unit in ids for user in interest.get(unit, ())),
+        "" if out else force.reason if force else rulebook.exemption(profile, marks=marks, blacklisted=blacklisted, visits=total),
+        out.reason if out else "", (out or force or fixed or wish_none).note,
+    )
+
+
+@dataclass(frozen=True)
+class _None:
+    note: str = ""
+
+
+wish_none = _None()
+
+
+def _hands(agency_id: str, own: AgencyRules, wish: Wish, codes: Mapping[tuple[str, tuple[str, ...]], str]) -> tuple[tuple[Hand, ...], tuple[tuple[str, str, str], ...]]:
+    cap = rulebook.year_cap(own.values)
+    people = registry.inspectors_on(agency_id, drawn_for(wish.period))
+    fit = [one for one in people if one.available]
+    worked = loads(agency_id, (one.user_id for one in fit), year_of(wish.period))
+    hands = tuple(Hand(one.user_id, one.name, _q(one, codes), worked.get(one.user_id, 0), cap) for one in fit)
+    return hands, tuple((one.user_id, one.name, "；".join(words for _code, words in one.hindrances)) for one in people if not one.available)
+
+
+def _q(one: PoolInspector, codes: Mapping[tuple[str, tuple[str, ...]], str]) -> tuple[str, ...]:
+    return tuple(sorted(code for way, code in codes.items() if rulebook.meets(way, one.sector_groups, one.qualifications)))
