@@ -23,6 +23,7 @@ MODULES = [
     "server.audit.api",
     "server.audit.log_api",
     "server.registry.api",
+    "server.draw.api",
     "server.plans.api",
     "server.reports.api",
     "server.evidence.api",

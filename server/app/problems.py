@@ -17,7 +17,8 @@ from werkzeug.exceptions import HTTPException
 from server.accounts import domain as accounts
 from server.audit import domain as audit
 from server.documents import domain as documents
-from server.draw import domain as draw
+from server.draw import domain as draw_domain
+from server.draw import refusals as draw
 from server.evidence import domain as evidence
 from server.inspections import domain as inspections
 from server.kernel.errors import DomainError
@@ -71,13 +72,26 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     registry.FilterWrong: (422, "筛选条件不对"),
     registry.UnitUnknown: (404, "没有这个检查对象"),
     registry.InspectorUnknown: (404, "没有这名执法检查人员"),
+    # draw
+    draw.DrawUnknown: (404, "没有这次抽取"),
+    draw.VoidUnknown: (404, "没有这个申请"),
+    draw.RuleBroken: (409, "不符合规则"),
+    draw.ProposalWrong: (422, "方案不符合规则"),
+    draw.OfficialsWrong: (422, "抽取人员不符合要求"),
+    draw.NotYourPart: (403, "不由您办理"),
+    draw.StepNotDue: (409, "步骤不对"),
+    draw.SecondDraw: (409, "已经抽取过"),
+    draw.Blacklisted: (409, "黑名单单位不得剔除"),
+    draw.StillSecret: (403, "名单尚未公开"),
+    draw.NobodyLeft: (409, "没有可抽的对象或人员"),
+    draw.PhotoWrong: (422, "照片不符合要求"),
+    draw_domain.DrawFault: (409, "抽取过程核对不上"),
+    draw_domain.DiceTooFew: (422, "骰子点数不够"),
     # plans
     plans.BatchHeadersWrong: (422, "表头不符"),
     plans.BatchHasErrors: (422, "有的行不能导入"),
     plans.BatchKnown: (409, "批次已导入"),
     plans.BatchUnknown: (404, "没有这个批次"),
-    # draw: a transcript that does not hold together
-    draw.DrawFault: (422, "抽取核对不上"),
     # documents
     documents.DocumentUnknown: (404, "没有这份文书"),
     documents.DocumentNotReady: (409, "文书尚不能生成"),

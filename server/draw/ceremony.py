@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
@@ -20,7 +22,6 @@ from server.draw.tables import DrawPartyRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.kernel import b64url
 from server.platform import clock, feed
 from server.platform.db import session, unit_of_work
-from sqlalchemy import select
 
 NONCE = 32
 TEN_SIDED, SIX_SIDED = re.compile(r"[0-9]{20,200}"), re.compile(r"[1-6]{26,200}")
@@ -234,7 +235,7 @@ def _make(actor: Actor, row: DrawRow, parties: list[DrawPartyRow]) -> None:
 def drawn_of(row: DrawRow) -> Drawn:
     """The result with real ids."""
     assert row.want is not None
-    users = {pid: user for pid, user in session().execute(select(DrawPersonRow.pid, DrawPersonRow.user_id).where(DrawPersonRow.draw_id == row.id))}
+    users = dict(session().execute(select(DrawPersonRow.pid, DrawPersonRow.user_id).where(DrawPersonRow.draw_id == row.id)).all())
     chosen = [uid for _st, uid, _team, _candidates in row.want["selected"]]
     units = {one.uid: one for one in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id, DrawUnitRow.uid.in_(chosen)))}
     rows = []

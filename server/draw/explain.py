@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from server.accounts.domain import Actor
-from server.draw import odds, overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
+from server.draw import overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
 from server.draw.domain import Rule, Unit
+from server.draw.odds import inclusion_odds
 from server.draw.pooling import Hand, Subject, Table
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
 from server.kernel import b64url
@@ -81,7 +82,7 @@ def feasibility(actor: Actor, draw_id: str) -> Feasibility:
     row = overview.row_for(actor, draw_id)
     asked, own = wish.wish_from(row.proposal), rules.rules_for(row.agency_id)
     table = pooling.assemble(row.agency_id, own, asked) if row.state == "draft" else frozen(row)
-    rule = reading.rule(snapshot.rule_of(own, asked) if row.intent is None else row.intent["rule"])
+    rule = reading.rule(snapshot.rule_of(own, asked) | (row.intent or {}).get("rule", {}))
     pool: dict[str, list[Subject]] = {}
     excluded: Counter[str] = Counter()
     for one in table.subjects:
@@ -116,9 +117,9 @@ def candidates(one: Subject, hands: Iterable[Hand]) -> int:
 def _odds(pool: Mapping[str, list[Subject]], places: Mapping[str, int]) -> Iterable[Odds]:
     for st, members in sorted(pool.items()):
         classes = Counter(one.weight.w for one in members)
-        chances = odds.by_class(classes, places.get(st, 0))
+        chances = inclusion_odds([one.weight.w for one in members], places.get(st, 0))
         for w, count in sorted(classes.items()):
-            yield Odds(st, w, count, chances[w])
+            yield Odds(st, w, count, round(chances[w] * 10_000))
 
 
 def _warnings(row: DrawRow, profile: Mapping[str, Any], rule: Rule, strata: Iterable[Stratum], lines: list[Line], table: Table) -> Iterable[Warning]:
@@ -179,7 +180,7 @@ def frozen(row: DrawRow) -> Table:
         parts = tuple((str(name), str(grade), int(factor)) for name, grade, factor in unit.why.get("parts", ()))
         subjects.append(
             Subject(
-                unit.subject_id, unit.name, "", tuple(unit.premises), tuple(unit.items), leaf["st"], rulebook.Weight(leaf["w"], parts), leaf["visits"], leaf["need"],
+                unit.subject_id, unit.name, "", tuple(unit.premises), tuple(unit.items), leaf["st"], rulebook.Weight(leaf.get("w", 1), parts), leaf.get("visits", 0), leaf["need"],
                 frozenset(users[pid] for pid in leaf["recuse"]), leaf.get("force", ""), leaf.get("out", ""), unit.why.get("note", ""),
             )
         )
@@ -207,8 +208,8 @@ class Fate:
 def fates(row: DrawRow) -> list[Fate]:
     """The fate of every unit of a made draw: the drawn ones first, in the order of the draw, then by name."""
     assert row.want is not None and row.intent is not None
-    rule = reading.rule({**snapshot.EVERYTHING, **row.intent["rule"]})
-    names = {pid: name for pid, name in session().execute(select(DrawPersonRow.pid, DrawPersonRow.name).where(DrawPersonRow.draw_id == row.id))}
+    rule = reading.rule(row.intent["rule"]) if row.kind == "draw" else None
+    names = dict(session().execute(select(DrawPersonRow.pid, DrawPersonRow.name).where(DrawPersonRow.draw_id == row.id)).all())
     drawn = {uid: (at, team, number) for at, (_st, uid, team, number) in enumerate(row.want["selected"], 1)}
     best = _best(row)
     cuts: dict[str, str] = {}
@@ -217,12 +218,12 @@ def fates(row: DrawRow) -> list[Fate]:
     found = []
     for unit in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id)):
         leaf = unit.leaf
-        out = leaf.get("out") or (reading.unit({**leaf, "recuse": []}, rule.w_max).excluded(rule) if row.kind == "draw" else None)
+        out = leaf.get("out") or (reading.unit(leaf, rule.w_max).excluded(rule) if rule else None)
         at, team, number = drawn.get(unit.uid, (0, [], 0))
         fate = "drawn" if at else "excluded" if out else "not_drawn"
         found.append(
             Fate(
-                unit.uid, unit.subject_id, unit.name, leaf["st"], leaf["w"], fate, rulebook.EXCLUDED_WORDS.get(out or "", out or ""), at,
+                unit.uid, unit.subject_id, unit.name, leaf["st"], leaf.get("w", 1), fate, rulebook.EXCLUDED_WORDS.get(out or "", out or ""), at,
                 "" if out else best.get(unit.uid, ""), "" if out else cuts.get(leaf["st"], ""), tuple(names[pid] for pid in team), number,
             )
         )
@@ -237,7 +238,7 @@ def _best(row: DrawRow) -> dict[str, str]:
     found = {}
     for leaf in snapshot.unit_leaves(row.id):
         key = keys.setdefault(leaf["st"], tickets.stream(seed, f"units/{leaf['st']}"))
-        found[leaf["uid"]] = tickets.best(key, b64url.decode(leaf["uid"]), leaf["w"]).hex()
+        found[leaf["uid"]] = tickets.best(key, b64url.decode(leaf["uid"]), leaf.get("w", 1)).hex()
     return found
 
 

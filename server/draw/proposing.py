@@ -32,7 +32,7 @@ def propose(actor: Actor, agency_id: str, asked: Wish) -> overview.Draw:
     row.deadline = rulebook.last_day(own.values, asked.purpose, asked.period)
     row.late = row.deadline is not None and local_date(clock.now_ms()) > row.deadline
     occupy(row, places)
-    _parties(row, asked)
+    add_parties(row, asked)
     audit.record(actor, "draw.proposed", "draw", row.id, agency_id, {"purpose": asked.purpose, "period": asked.period, "items": list(asked.items), "prev_void": asked.prev_void})
     feed.stamp(agency_id, "draw", row.id)
     session().flush()
@@ -88,7 +88,7 @@ def occupy(row: DrawRow, places: Iterable[str]) -> None:
         raise SecondDraw("同一时段、同一事项刚刚由另一人提出抽取") from raced
 
 
-def _parties(row: DrawRow, asked: Wish) -> None:
+def add_parties(row: DrawRow, asked: Wish) -> None:
     parent = accounts.agency(row.agency_id).parent_id or ""
     people = [(OFFICIAL_A, asked.official_a, row.agency_id), (OFFICIAL_B, asked.official_b, row.agency_id)]
     people += [(SUPERIOR, asked.superior, parent)] if asked.superior else []
@@ -109,7 +109,7 @@ def change(actor: Actor, draw_id: str, asked: Wish) -> overview.Draw:
     row.late = row.deadline is not None and local_date(clock.now_ms()) > row.deadline
     session().flush()
     occupy(row, rulebook.slots(asked.purpose, asked.period, asked.section, asked.source_doc, asked.mode, asked.items))
-    _parties(row, asked)
+    add_parties(row, asked)
     audit.record(actor, "draw.changed", "draw", row.id, facts={"n": asked.n, "exclusions": len(asked.exclusions), "forces": len(asked.forces)})
     feed.stamp(row.agency_id, "draw", row.id)
     session().flush()

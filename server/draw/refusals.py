@@ -5,13 +5,23 @@ from __future__ import annotations
 from server.kernel.errors import DomainError
 
 
+class RuleBroken(DomainError):
+    """A refusal whose article depends on which rule was broken."""
+
+    code = "E_DRAW_RULE"
+
+    def __init__(self, detail: str = "", *, article: str = "", **facts: object) -> None:
+        super().__init__(detail, **facts)
+        self.article = article or type(self).article
+
+
 class DrawUnknown(DomainError):
     """没有这次抽取"""
 
     code = "E_DRAW_UNKNOWN"
 
 
-class ProposalWrong(DomainError):
+class ProposalWrong(RuleBroken):
     """抽取方案不符合本机关的规则"""
 
     code = "E_DRAW_PROPOSAL"
@@ -29,7 +39,7 @@ class NotYourPart(DomainError):
     code = "E_DRAW_PART"
 
 
-class StepNotDue(DomainError):
+class StepNotDue(RuleBroken):
     """现在不是办理这一步的时候"""
 
     code = "E_DRAW_STEP"

@@ -62,9 +62,12 @@ class Wish:
         return {**found, "filter": dict(self.filter)}
 
 
+FIELDS = frozenset(Wish.__dataclass_fields__)
+
+
 def wish_from(data: Mapping[str, Any]) -> Wish:
     """The wish that ``data`` (a request's body, or what ``Wish.data`` kept) holds."""
-    values = dict(data)
+    values = {name: value for name, value in data.items() if name in FIELDS}
     for name in ("exclusions", "forces", "objects"):
         values[name] = tuple(one if isinstance(one, Named) else Named(**one) for one in values.get(name, ()))
     return Wish(**{**values, "items": tuple(values["items"])})
