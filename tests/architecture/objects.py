@@ -22,10 +22,12 @@ from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.reports import reading
 from tests.builders import a_client, a_person, actor_of, an_enrolled_device, client_of
+from tests.draw.samples import a_published_draw, a_void_to_decide, the_superior
 from tests.phone import a_field_phone, record_visit
 from tests.world import Client
 
 TUS = {"Tus-Resumable": "1.0.0"}
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 def an_inspection(agency: str) -> str:
@@ -123,6 +125,8 @@ VALUES: dict[str, Callable[[str], str]] = {
     "dev": lambda agency: an_enrolled_device(a_team_member(agency)).dev,
     "/api/v1/accounts/devices/<string:dev>/loss dev": a_revoked_phone,
     "unit_id": lambda agency: registry.units(agency)[0].id,
+    "draw_id": a_published_draw,
+    "void_id": a_void_to_decide,
     "batch_id": lambda agency: plans.batches(agency)[0].id,
     "insp_id": an_inspection,
     # The last one: the others stand for inspections that go on.
@@ -145,6 +149,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/registry/inspectors/<user_id>": {
         "json": {"name": "试验改名", "certificate_no": "试-1", "valid_to": "2030-01-01"}
     },
+    "PUT /api/v1/draws/<draw_id>": {
+        "json": {"title": "试验", "purpose": "monthly", "period": "2026-03", "items": ["试验"], "official_a": NOBODY, "official_b": NOBODY, "witness_name": "试验"}
+    },
+    "POST /api/v1/draws/<draw_id>/commit": {"json": {"commitment": "A" * 43}},
+    "POST /api/v1/draws/<draw_id>/reveal": {"json": {"value": "A" * 43}},
+    "POST /api/v1/draws/<draw_id>/dice": {"json": {"digits": "0" * 20}},
+    "POST /api/v1/draws/<draw_id>/testimony": {"json": {"word": "试验"}},
+    "POST /api/v1/draws/<draw_id>/void": {"json": {"cause": "other", "reason": "试验"}},
+    "POST /api/v1/draws/voids/<void_id>/decision": {"json": {"granted": False}},
     "POST /api/v1/inspections/<insp_id>/cancel": {"json": {"reason": "试验取消"}},
     "PUT /api/v1/reports/<report_id>/opinion": {
         "json": {"base": 0, "evaluation": "试验评价", "handling": "试验处理", "advice": "试验建议"}
@@ -160,7 +173,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 # Objects that belong to one caller and not to everybody with the role: who that is.
-OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1]}
+OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1], "void_id": the_superior}
 
 # What an inspector reaches only when drawn for the inspection.
 ONLY_THE_TEAM = (

@@ -13,10 +13,10 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from server.accounts import operations as accounts
+from server.accounts.tables import Agency
 from server.draw import tickets
 from server.kernel import b64url
 from server.platform.db import session, transaction
-from server.accounts.tables import Agency
 from tests import builders
 from tests.diligent import an_agency_at_work
 from tests.world import Client
