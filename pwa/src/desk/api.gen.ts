@@ -733,6 +733,901 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draws the caller may know of, and voids that wait for the caller's decision. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WishIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far the draw is. Officials' pages ask this every few seconds; it never holds the list. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WishIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CommitIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/dice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DiceIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/feasibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    offset?: number;
+                    text?: string;
+                };
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeasibilityOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/intent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** multipart: ``file``, the photo of the dice on the table. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PhotoOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** The list with every unit's fate. Secret until published: each reading is a fact, each refusal as well. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    offset?: number;
+                    text?: string;
+                };
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResultOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RevealIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/testimony": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WordIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VoidIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/wish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** The proposal as it was made, to be shown and changed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/witness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    year?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CountOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetupOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/voids/{void_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                void_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    void_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence/{sha256}/original": {
         parameters: {
             query?: never;
@@ -1289,7 +2184,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DecisionIn"];
+                    "application/json": components["schemas"]["InspectionsDecisionIn"];
                 };
             };
             responses: {
@@ -2546,6 +3441,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AbsentOut: {
+            code: string;
+            name: string;
+            unit_id: string;
+            why: string;
+        };
         AgencyOut: {
             id: string;
             kind: string;
@@ -2664,6 +3565,9 @@ export interface components {
         CodesOut: {
             codes: components["schemas"]["CodeOut"][];
         };
+        CommitIn: {
+            commitment: string;
+        };
         ConflictIn: {
             reason: string;
             unit_id: string;
@@ -2694,11 +3598,24 @@ export interface components {
             value: string;
             witness: string;
         };
+        CountOut: {
+            by_cause: {
+                [key: string]: number;
+            };
+            drawn: number;
+            most_per_inspector: number;
+            most_per_leader: number;
+            most_per_unit: number;
+            people: number;
+            red: boolean;
+            units: number;
+            voids: number;
+            year: number;
+        };
         DecisionIn: {
-            /** @enum {string} */
-            decision: "release" | "keep";
-            events: string[];
-            reason: string;
+            granted: boolean;
+            /** @default  */
+            note: string;
         };
         DecisionOut: {
             released: string[];
@@ -2822,6 +3739,66 @@ export interface components {
         DevicesOut: {
             devices: components["schemas"]["DeviceOut"][];
         };
+        DiceIn: {
+            digits: string;
+            /**
+             * @default d10
+             * @enum {string}
+             */
+            kind: "d10" | "d6";
+            /** @default  */
+            photo: string;
+        };
+        DrawOut: {
+            agency_id: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date */
+            deadline: string | null;
+            dice: string;
+            dice_photo: string;
+            /** Format: date-time */
+            drawn_at: string | null;
+            /** Format: date-time */
+            frozen_at: string | null;
+            id: string;
+            intent: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            intent_at: string | null;
+            intent_leaf: number | null;
+            items: string[];
+            kind: string;
+            late: boolean;
+            mode: string;
+            n: number;
+            number: string;
+            parties: components["schemas"]["PartyOut"][];
+            period: string;
+            prev_void: string;
+            /** Format: date-time */
+            published_at: string | null;
+            purpose: string;
+            result_leaf: number | null;
+            /** Format: date-time */
+            rolled_at: string | null;
+            section: string;
+            state: string;
+            title: string;
+            transcript_hash: string;
+            void: components["schemas"]["VoidOut"] | null;
+            /** Format: date-time */
+            witness_at: string | null;
+            witness_name: string;
+            witness_user: string;
+            witness_word: string;
+        };
+        DrawsOut: {
+            draws: components["schemas"]["DrawOut"][];
+            voids: components["schemas"]["DrawOut"][];
+        };
         EnrolIn: {
             code: string;
             installation: string;
@@ -2897,6 +3874,41 @@ export interface components {
         FactsOut: {
             facts: components["schemas"]["FactOut"][];
         };
+        FateOut: {
+            candidates: number;
+            cut: string;
+            fate: string;
+            name: string;
+            place: number;
+            reason: string;
+            st: string;
+            subject_id: string;
+            team: string[];
+            ticket: string;
+            uid: string;
+            w: number;
+        };
+        FeasibilityOut: {
+            absent: components["schemas"]["AbsentOut"][];
+            excluded: {
+                [key: string]: number;
+            };
+            formula: string;
+            hands: components["schemas"]["HandOut"][];
+            hindered: components["schemas"]["HinderedOut"][];
+            lines: components["schemas"]["PoolLineOut"][];
+            odds: components["schemas"]["OddsOut"][];
+            strata: components["schemas"]["StratumOut"][];
+            total: number;
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        HandOut: {
+            cap: number;
+            load: number;
+            name: string;
+            q: string[];
+            user_id: string;
+        };
         HeaderOut: {
             key: string;
             label: string;
@@ -2912,6 +3924,10 @@ export interface components {
             /** Format: date-time */
             now: string;
             status: string;
+        };
+        HinderedOut: {
+            name: string;
+            why: string;
         };
         InclusionOut: {
             index: number;
@@ -2949,6 +3965,12 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        InspectionsDecisionIn: {
+            /** @enum {string} */
+            decision: "release" | "keep";
+            events: string[];
+            reason: string;
+        };
         InspectorIn: {
             certificate_no: string;
             gender?: string;
@@ -2975,6 +3997,11 @@ export interface components {
         };
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
+        };
+        ItemOut: {
+            code: string;
+            item: string;
+            section: string;
         };
         KeptOut: {
             claimed_ms: number;
@@ -3081,9 +4108,27 @@ export interface components {
             epoch: number;
             user: components["schemas"]["UserOut"];
         };
+        NamedIn: {
+            note: string;
+            /** @default  */
+            reason: string;
+            unit_id: string;
+        };
         NoteIn: {
             /** @default  */
             note: string;
+        };
+        OddsOut: {
+            chance: number;
+            st: string;
+            units: number;
+            w: number;
+        };
+        OfficialOut: {
+            id: string;
+            name: string;
+            roles: string[];
+            superior: boolean;
         };
         OpenVisitOut: {
             events: number;
@@ -3152,6 +4197,16 @@ export interface components {
             /** @description Total number of pages. */
             total_pages?: number;
         };
+        PartyOut: {
+            agency_id: string;
+            /** Format: date-time */
+            committed_at: string | null;
+            name: string;
+            party: string;
+            /** Format: date-time */
+            revealed_at: string | null;
+            user_id: string;
+        };
         PasswordIn: {
             new: string;
             old: string;
@@ -3178,6 +4233,9 @@ export interface components {
             name: string;
             roles: string[];
         };
+        PhotoOut: {
+            sha256: string;
+        };
         PlansRowErrorOut: {
             code: string;
             column: string;
@@ -3187,6 +4245,18 @@ export interface components {
         PolicyOut: {
             idle_lock_minutes: number;
             watermark: boolean;
+        };
+        PoolLineOut: {
+            candidates: number;
+            force: string;
+            id: string;
+            name: string;
+            note: string;
+            out: string;
+            parts: unknown[];
+            st: string;
+            visits: number;
+            w: number;
         };
         QuarantineOut: {
             events: components["schemas"]["KeptOut"][];
@@ -3201,9 +4271,25 @@ export interface components {
             item: string;
             text: string;
         };
+        ReasonOut: {
+            code: string;
+            words: string;
+        };
         RefreshIn: {
             refresh: string;
             sig: string;
+        };
+        ResultOut: {
+            draw: components["schemas"]["DrawOut"];
+            excluded: {
+                [key: string]: number;
+            };
+            fates: components["schemas"]["FateOut"][];
+            quotas: {
+                [key: string]: number;
+            };
+            seed: string;
+            total: number;
         };
         ReturnIdOut: {
             id: string;
@@ -3228,6 +4314,9 @@ export interface components {
             }[];
             round: number;
         };
+        RevealIn: {
+            value: string;
+        };
         RevisionOut: {
             rev: number;
         };
@@ -3250,11 +4339,35 @@ export interface components {
             row: number;
             text: string;
         };
+        SetupOut: {
+            causes: components["schemas"]["ReasonOut"][];
+            forces: components["schemas"]["ReasonOut"][];
+            formula: string;
+            general_min_permille: number;
+            items: components["schemas"]["ItemOut"][];
+            max_visits: number | null;
+            modes: string[];
+            officials: components["schemas"]["OfficialOut"][];
+            outs: components["schemas"]["ReasonOut"][];
+            publish_with_plan: boolean;
+            purposes: string[];
+            sections: string[];
+            skip: string;
+            source: string;
+            team: number;
+        };
         StoryIn: {
             /** @default  */
             note: string;
             /** @enum {string} */
             story: "in_use" | "reinstalled" | "replaced" | "lost";
+        };
+        StratumOut: {
+            eligible: number;
+            quota: number;
+            st: string;
+            units: number;
+            words: string;
         };
         TokensOut: {
             access: string;
@@ -3300,10 +4413,73 @@ export interface components {
             roles: string[];
             sector_groups?: string[];
         };
+        VoidIn: {
+            cause: string;
+            reason: string;
+        };
+        VoidOut: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            cause: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            draw_id: string;
+            note: string;
+            reason: string;
+            state: string;
+            to_agency: string;
+        };
+        WarningOut: {
+            code: string;
+            text: string;
+        };
         WireEvent: {
             b?: string;
             h: string;
             s: string;
+        };
+        WishIn: {
+            /** @default false */
+            by_sector_group: boolean;
+            exclusions?: components["schemas"]["NamedIn"][];
+            filter?: {
+                [key: string]: unknown;
+            };
+            forces?: components["schemas"]["NamedIn"][];
+            /** @default null */
+            general_min_permille: number | null;
+            items: string[];
+            /** @default undirected */
+            mode: string;
+            /** @default 0 */
+            n: number;
+            objects?: components["schemas"]["NamedIn"][];
+            official_a: string;
+            official_b: string;
+            period: string;
+            /** @default  */
+            prev_void: string;
+            /** @enum {string} */
+            purpose: "annual" | "monthly" | "campaign" | "large_event";
+            /** @default  */
+            section: string;
+            /** @default false */
+            skip_visited: boolean;
+            /** @default  */
+            source_doc: string;
+            /** @default  */
+            superior: string;
+            /** @default 2 */
+            team: number;
+            title: string;
+            witness_name: string;
+            /** @default  */
+            witness_user: string;
+        };
+        WordIn: {
+            word: string;
         };
     };
     responses: {
