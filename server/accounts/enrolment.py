@@ -5,7 +5,7 @@ What becomes of a key afterwards (lost, changed, cleared) stands in ``lineage.py
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,6 +104,22 @@ def issue_codes(actor: Actor, person_ids: list[str]) -> list[NewCode]:
     return made
 
 
+Changed = Callable[[str, str], None]
+_listeners: list[Changed] = []
+
+
+def on_device_changed(listener: Changed) -> None:
+    """Tell ``listener(agency_id, user_id)`` inside the unit of work that enrols or revokes a phone of that person."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def tell_devices(agency_id: str, user_id: str) -> None:
+    """Inside the unit of work that changed this person's phones."""
+    for listener in _listeners:
+        listener(agency_id, user_id)
+
+
 @unit_of_work
 def enrol(
     code: str, spki_text: str, installation: str, signature: str, label: str, self_test: Mapping[str, Any]
@@ -134,6 +150,7 @@ def enrol(
     tokens = open_family(person, spki, dev)
     actor = Actor(person.id, person.agency_id, frozenset(person.roles), dev)
     audit.record(actor, "accounts.enrol", "device", dev, facts={"installation": installation, "made_by": row.made_by})
+    tell_devices(person.agency_id, person.id)
     return Enrolled(dev, person.id, tokens)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from server.accounts.domain import Actor, BadKey, BadLossTime, KeyAlreadyEnrolled, NotFound, RotationUnknown
-from server.accounts.enrolment import Device, Enrolled, device_of, new_enrolment
+from server.accounts.enrolment import Device, Enrolled, device_of, new_enrolment, tell_devices
 from server.accounts.sessions import end_families, key_of, open_family, signed_by
 from server.accounts.tables import Enrolment, Person
 from server.audit import operations as audit
@@ -48,6 +48,7 @@ def revoke_device(actor: Actor, dev: str, reason: str, lost_at: datetime | None 
             facts = {"user": one.person_id, "lost_at": lost_at.isoformat() if lost_at else ""}
             audit.record(actor, "accounts.device_revoked", "device", one.dev, facts=facts)
     _judge(phone)
+    tell_devices(row.agency_id, row.person_id)
     return device_of(row)
 
 
@@ -126,6 +127,7 @@ def succeed(old: str, spki_text: str, event: str) -> str:
     actor = Actor(person.id, person.agency_id, frozenset(person.roles), old)
     audit.record(actor, "accounts.key_rotated", "device", dev, facts={"from": old, "event": event})
     current.flush()
+    tell_devices(person.agency_id, person.id)
     return dev
 
 

@@ -27,6 +27,7 @@ from server.accounts.enrolment import (
     enrol,
     issue_codes,
     list_devices,
+    on_device_changed,
 )
 from server.accounts.lineage import correct_loss, on_judgement, revoke_device, succeed, take_over, tell_story
 from server.accounts.sessions import authenticate, login, logout, refresh
@@ -39,7 +40,7 @@ from server.platform.ids import new_id
 __all__ = [
     "Actor", "AgencyView", "Device", "PersonView", "add_agency", "add_person", "agencies", "agency",
     "authenticate", "change_own_password", "change_person", "correct_loss", "describe_people_with", "device",
-    "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login",
+    "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login", "on_device_changed",
     "logout", "on_judgement", "people", "people_by_id", "person", "person_by_login", "refresh", "revoke_device", "subordinates", "succeed",
     "take_over", "tell_story",
 ]

@@ -18,6 +18,7 @@ def connect() -> None:
     """Register every listener. Doing it again changes nothing."""
     accounts.describe_people_with(registry.describe)
     registry.names_are_printed_by(fonts.lacking)
+    accounts.on_device_changed(inspections.phones_changed)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
     accounts.on_judgement(quarantine.judge_device)

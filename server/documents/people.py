@@ -12,7 +12,7 @@ from server.inspections.wording import minute_zh
 BLANK = "／"
 PARTY_MODES = {"signed": "签名", "refused": "拒绝签名", "unable": "不能签名", "absent": "不在场"}
 SERVED = {"received": "直接送达，当场签收", "refused": "当事人拒绝签收", "left": "留置送达"}
-LEVELS = {"A1": "同一手机，本人密码和本人密钥", "A2": "两部手机当面互认", "A3": "本人手机、本人密钥"}
+LEVELS = {"A1": "同机确认（同一手机，本人密码和本人密钥）", "A2": "双机互签（两部手机当面扫码互认）", "A3": "双机分别上传（本人手机、本人密钥）"}
 
 
 def inspectors_line(pack: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ def attested(visit: Visit, pack: dict[str, Any], digest: str) -> list[dict[str, 
                 "name": one_line(member["name"]) + ("（组长）" if member.get("lead") else ""),
                 "certificate": one_line(member["certificate_no"]) or BLANK,
                 "when": minute_zh(first["wall"]) if first is not None else "尚未核验",
-                "level": f"{first['level']}：{LEVELS.get(first['level'], '')}" if first is not None else BLANK,
+                "level": LEVELS.get(first["level"], "") if first is not None else BLANK,
             }
         )
     return lines

@@ -98,14 +98,30 @@ def agreed(visit: dict[str, Any]) -> list[str]:
 
 
 def seen_levels(visit: dict[str, Any], devices: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """The visit with levels that hold: who attests on an installation that somebody else of this visit uses as well
-    has reached A1, whatever the phone claims. ``devices``: dev → {user, installation}, as enrolled here."""
+    """The visit with the levels that were reached, whatever the phones claim. ``devices``: dev → {user, installation}.
+
+    Who attests on an installation that somebody else of this visit uses as well has reached A1. Two phones have
+    attested each other (A2) when one carried the other's attestation by code; otherwise each came by itself (A3).
+    The level is that of the pair: who holds the record is as well attested as the other's phone made it."""
     users: dict[str, set[str]] = {}
     for device in devices.values():
         users.setdefault(device["installation"], set()).add(device["user"])
     shared = {dev for dev, device in devices.items() if len(users[device["installation"]]) > 1}
-    attests = [{**act, "level": "A1"} if act["dev"] in shared else act for act in visit["attests"]]
-    return {**visit, "attests": attests}
+    met = {(act["d"], act["text"]) for act in visit["attests"] if act["via"] and act["dev"] not in shared}
+    people: dict[tuple[str, str], set[str]] = {}
+    for act in visit["attests"]:
+        people.setdefault((act["d"], act["text"]), set()).add(act["by"])
+
+    def level(act: dict[str, Any]) -> str:
+        pair = (act["d"], act["text"])
+        if act["dev"] in shared:
+            return "A1"
+        if pair in met:
+            return "A2"
+        # The holder of the record says A1 for want of a second phone: with one it was more.
+        return "A3" if act["level"] == "A2" or len(people[pair]) > 1 else str(act["level"])
+
+    return {**visit, "attests": [{**act, "level": level(act)} for act in visit["attests"]]}
 
 
 def digest_problems(visit: dict[str, Any], text: str, body: dict[str, Any]) -> list[str]:

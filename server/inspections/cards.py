@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
 from server.inspections.domain import NAMING_EVENTS, blobs_of
 from server.inspections.tables import EventRow, InspectionMember, InspectionRow
 from server.kernel import b64url
+from server.platform import feed
 from server.platform.db import session
 
 
@@ -46,11 +48,30 @@ def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
         "report_state": row.report_state,
         "lead": _lead(row),
         "team": list(row.team),
+        "phones": _phones(row),
         "pack": row.pack_sha,
         "files": evidence.documents_of(agency_id, insp_id),
         "due_on": row.due_on.isoformat() if row.due_on else None,
         "flags": list(row.flags),
     }
+
+
+def _phones(row: InspectionRow) -> list[dict[str, Any]]:
+    """The team's enrolments with their public keys: without a network the one phone knows the other's signature (A2)."""
+    return [
+        {"user": one.user_id, "dev": one.dev, "spki": b64url.encode(one.spki), "installation": one.installation,
+         "revoked": one.revoked_at is not None}
+        for one in accounts.devices_of([str(member["user"]) for member in row.team])
+    ]  # fmt: skip
+
+
+def phones_changed(agency_id: str, user_id: str) -> None:
+    """A member's phone was enrolled or revoked: the team must know its key before it loses the network."""
+    query = select(InspectionRow).join(InspectionMember, InspectionMember.insp == InspectionRow.id)
+    running = InspectionRow.state.in_(("assigned", "prepared", "in_progress", "attested"))
+    for row in session().scalars(query.where(InspectionMember.user_id == user_id, running)):
+        for member in row.team:
+            feed.stamp(agency_id, "visit", row.id, scope_user=str(member["user"]))
 
 
 def _lead(row: InspectionRow) -> str:

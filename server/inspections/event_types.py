@@ -21,6 +21,8 @@ _MS: Final = "int:0:9007199254740991"
 _NAME: Final = "text:1:120"
 _SHORT: Final = "text:0:200"
 _LONG: Final = "text:0:4000"
+_COUNT: Final = "int:0:100000"
+_OUTCOMES: Final = "enum:completed|not_possible|refused_entry"
 
 SHAPES: Final[dict[str, Fields]] = {
     "hashed": {"id": "id", "hash": "sha"},
@@ -28,6 +30,19 @@ SHAPES: Final[dict[str, Fields]] = {
     "chain": {"dev": "dev", "n": "int:0:1000000", "root": "hash"},
     "qa": {"q": "text:0:2000", "a": "text:0:4000"},
     "witness": {"name": _NAME, "role?": _SHORT, "ink?": "sha", "phone?": _SHORT},
+    "finding": {"checklist": "id", "item": "id", "sheet": "int:0:999", "text": "text:0:80"},
+    "gist": {
+        "outcome": _OUTCOMES,
+        "from": _MS,
+        "to": _MS,
+        "answered": _COUNT,
+        "open": _COUNT,
+        "fails": _COUNT,
+        "conflicts": _COUNT,
+        "photos": _COUNT,
+        "audio": _COUNT,
+        "findings": "list:0:20:obj:finding",
+    },
 }
 
 _ANSWER: Final[Fields] = {
@@ -66,7 +81,6 @@ _PHOTO: Final[Fields] = {
 }
 
 _MODES: Final = "enum:on_site|document_review|network_monitoring"
-_OUTCOMES: Final = "enum:completed|not_possible|refused_entry"
 _GAP_REASONS: Final = (
     "enum:battery|storage_full|fault|weather|classified_area|party_privacy|safety_explosive_atmosphere|other"
 )
@@ -178,9 +192,11 @@ PROCEDURE: Final[dict[str, Fields]] = {
         "pin": "hash",
         "chains": "list:0:60:obj:chain",
         "level": "enum:A1|A2|A3",
+        "offer?": "hash",
+        "gist?": "obj:gist",
     },
     "attest.in": {"h": "text:1:4096", "s": "text:1:200", "b": "text:1:16384"},
-    "attest.late": {"d": "hash", "attest?": "hash"},
+    "attest.late": {"d": "hash", "attest?": "hash", "read?": "enum:record|code"},
     "sign.party": {
         "mode": "enum:signed|refused|unable|absent",
         "name?": _SHORT,

@@ -17,6 +17,7 @@ FLAG_WORDS: Final = {
     "F_FORK_WITNESSED": "收到的记录与核验时见过的不一致",
     "F_DIGEST": "核验摘要与其所称内容不符",
     "F_TEXT": "核验的文字与记录不符",
+    "F_GIST": "扫码核验时对方所见的要点与记录不符",
     "F_UNKNOWN_TYPE": "有本系统不认识的记录，已保存",
     "F_BODY_SHAPE": "有记录的内容不合格式，已保存",
     "F_PHOTO_REUSED": "照片与另一次检查的照片相同",

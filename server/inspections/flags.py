@@ -125,6 +125,12 @@ def text_flags(visit: Mapping[str, Any], text: str) -> list[str]:
     return ["F_TEXT"] if any(act["text"] != expected for act in [*acts, *linked[-1:]]) else []
 
 
+def gist_flags(visit: Mapping[str, Any], gist: Mapping[str, Any]) -> list[str]:
+    """F_GIST when somebody attested by code after having been shown something else than the record says (``gist``)."""
+    shown = [act["gist"] for act in visit["attests"] if act["stands"] and "gist" in act]
+    return ["F_GIST"] if any(one != gist for one in shown) else []
+
+
 def _digest(visit: Mapping[str, Any], act: Mapping[str, Any]) -> str:
     """D as the act itself claims it; an act whose parts do not give its own digest is not one."""
     try:

@@ -6,7 +6,7 @@ clock set back in the middle of a visit cannot reorder one person's own acts.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from server.inspections.events import allowed_after_seal, is_content
@@ -111,8 +111,11 @@ def order(events: Iterable[Any], insp: str) -> tuple[list[Ev], list[str]]:
     carried: dict[str, Ev] = {}
     for event in sorted(real.values(), key=lambda ev: ev.h):
         found = embedded(event)
-        if found is not None and found[1] == insp and found[0].h not in real:
+        if found is not None and found[1] == insp:
             carried.setdefault(found[0].h, found[0])
+    for h in carried.keys() & real.keys():
+        # The own event has come: it is read, and still says that it was carried (A2).
+        real[h] = replace(real[h], via=carried.pop(h).via)
     placed: list[Ev] = []
     high: dict[str, int] = {}
     for event in sorted([*real.values(), *carried.values()], key=lambda ev: (ev.dev, ev.n, ev.h)):

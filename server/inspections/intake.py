@@ -19,15 +19,15 @@ from server.audit import operations as audit
 from server.audit import restore
 from server.evidence import operations as evidence
 from server.evidence.domain import Named
+from server.inspections import attest_in, projection, quarantine, receipts, verify
 from server.inspections import flags as judged_flags
-from server.inspections import projection, quarantine, receipts, verify
 from server.inspections.domain import PHOTO_EVENTS, NamedBlob, blobs_of
 from server.inspections.intake_chain import Batch, Judged, Result, enrolled, place
 from server.inspections.tables import EventRow, InspectionRow
 from server.inspections.verify import Event, Refused
 from server.kernel import b64url, chain
 from server.kernel.errors import DomainError
-from server.platform import clock, feed, signatures
+from server.platform import clock, feed
 from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
 
@@ -89,7 +89,7 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
     named, lacks, reused = _named(actor.agency_id, sent, results, judged)
     rows = _inspections(actor.agency_id, judged)
     visits = projection.Work.load(rows)
-    _judge(batches, rows, visits, rx, reused)
+    _judge(actor, batches, rows, visits, rx, reused)
     visits.fold(judged)
     batch_id = new_id()
     _write(actor.agency_id, judged, batch_id, rx)
@@ -156,6 +156,7 @@ def _inspections(agency_id: str, judged: Sequence[Judged]) -> dict[str, Inspecti
 
 
 def _judge(
+    actor: Actor,
     batches: Sequence[Batch],
     rows: Mapping[str, InspectionRow],
     visits: projection.Work,
@@ -172,7 +173,7 @@ def _judge(
             if item.place:
                 continue
             event = item.event
-            item.code, item.detail = _quarantine(batch, event, rows, visits)
+            item.code, item.detail = _quarantine(actor, batch, event, rows, visits)
             item.status = "quarantined" if item.code else "stored"
             item.flags = judged_flags.event_flags(event, before, rx, log)
             if event.t in PHOTO_EVENTS and reused.get(str(event.body.get("sha256")), set()) - {event.insp}:
@@ -188,7 +189,7 @@ def _log_view(log: receipts.Tail | None) -> judged_flags.LogView:
 
 
 def _quarantine(
-    batch: Batch, event: Event, rows: Mapping[str, InspectionRow], visits: projection.Work
+    actor: Actor, batch: Batch, event: Event, rows: Mapping[str, InspectionRow], visits: projection.Work
 ) -> tuple[str, str]:
     """Why an event, though genuine and in its chain, must not become part of a record; ("", "") when it may."""
     device = batch.device
@@ -207,8 +208,8 @@ def _quarantine(
         return "E_NOT_TEAM", "记录人不是本次检查的检查人员，记录已隔离保存"
     if event.t == "seal" and not judged_flags.seal_fits(event, visits.own(event)):
         return "E_SEAL_ROOT", "封存的记录数或摘要与已收到的记录不一致"
-    if event.t == "attest.in" and not _embedded_genuine(event, row.agency_id):
-        return "E_SIG", "扫码带入的核验签名不正确"
+    if event.t == "attest.in":
+        return _carried(event, row, visits, actor)
     return "", ""
 
 
@@ -225,19 +226,17 @@ def _rotate(batch: Batch, event: Event) -> tuple[str, str]:
     return "", ""
 
 
-def _embedded_genuine(event: Event, agency_id: str) -> bool:
-    """The attestation carried by QR code: well-formed, of an enrolled device of the agency, by its own person."""
-    inner = {name: event.body.get(name) for name in ("h", "s", "b")}
-    if not all(isinstance(value, str) for value in inner.values()):
-        return False
-    try:
-        attestation = verify.read({name: str(value) for name, value in inner.items()})
-    except Refused:
-        return False
-    device = accounts.device(attestation.dev)
-    if device is None or device.agency_id != agency_id or device.user_id != attestation.header["by"]:
-        return False
-    return signatures.holds(signatures.public_key(device.spki), attestation.sig, chain.pae(attestation.header_bytes))
+def _carried(event: Event, row: InspectionRow, visits: projection.Work, actor: Actor) -> tuple[str, str]:
+    """Judge the attestation that came by QR code; its phone takes part in the visit from now on."""
+    carried = attest_in.inner(event)
+    device = None if carried is None else enrolled(carried.dev, actor)
+    code, detail = attest_in.problem(event, carried, device, row.team, row.agency_id)
+    if code or carried is None or device is None:
+        return code, detail
+    if attest_in.usurped({(carried.dev, carried.n): carried.h}):
+        return "E_FORK", "扫码带入的核验在其手机的记录链上另有一条记录"
+    visits.meet(row.id, device, carried.dev)
+    return "", ""
 
 
 # --- blobs ------------------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from server.inspections import attest, receipts
+from server.inspections import attest, attest_in, receipts
 from server.inspections import flags as judged_flags
 from server.inspections.fold import fold, geotag_off, min_team
+from server.inspections.gist import gist
 from server.inspections.record_text import record_text
 from server.inspections.tables import EventRow, InspectionPack, InspectionRow
 from server.inspections.verify import Event
@@ -88,6 +89,7 @@ class Work:
         self._visits: dict[str, Visit] = {}
         self._packs: dict[str, dict[str, Any]] = {}
         self._news: dict[str, list[Event]] = {insp: [] for insp in rows}
+        self._met: dict[str, dict[str, Device]] = {}
 
     @classmethod
     def load(cls, rows: Mapping[str, InspectionRow]) -> Work:
@@ -117,6 +119,22 @@ class Work:
         else:
             self._flags[insp].add("F_QUARANTINE")
 
+    def meet(self, insp: str, device: Device, dev: str) -> None:
+        """The enrolment behind an attestation that another phone carried here: it takes part in the visit."""
+        self._met.setdefault(insp, {})[dev] = device
+
+    def _carried(self, insp: str, visit: Visit) -> dict[attest_in.Place, str]:
+        """Places in chains that attestations claim whose own events have not come, with their H."""
+        here = {event["h"] for event in self._events[insp]}
+        absent = {act["h"]: act["via"] for act in visit["attests"] if act["via"] and act["h"] not in here}
+        carriers = [event for event in self._events[insp] if event["h"] in set(absent.values())]
+        headers = [json.loads(event["body"]["h"]) for event in carriers]
+        h_of = {via: h for h, via in absent.items()}
+        return {
+            (str(header["dev"]), int(header["n"])): h_of[event["h"]]
+            for event, header in zip(carriers, headers, strict=True)
+        }
+
     def own(self, seal: Event) -> list[str]:
         """H of all events of the seal's inspection on its device before it, in chain order."""
         return [h for n, h in sorted(self._own.get((seal.insp, seal.dev), [])) if n < seal.n]
@@ -143,10 +161,17 @@ class Work:
         return fold(self._events[row.id], self._packs[row.id])
 
     def _text_flags(self, row: InspectionRow, visit: Visit) -> list[str]:
-        """Whether the attested words are those of the record; asked only when somebody attests."""
+        """Whether the attested words and what was shown are those of the record; asked only when somebody attests."""
         if not any(act["stands"] for act in visit["attests"]):
             return []
-        return judged_flags.text_flags(visit, record_text(visit, self.pack_of(row)))
+        pack = self.pack_of(row)
+        found = judged_flags.text_flags(visit, record_text(visit, pack))
+        if any("gist" in act for act in visit["attests"]):
+            found += judged_flags.gist_flags(visit, gist(visit, pack))
+        # An attestation that came by code names its place in its signer's chain: another event there is a fork.
+        if attest_in.usurped(self._carried(row.id, visit)):
+            found.append("F_FORK_WITNESSED")
+        return found
 
     def fold(self, items: Sequence[Item] = ()) -> None:
         """Fold every touched inspection; events outside the seal get their flag here, before they are written."""
@@ -167,7 +192,7 @@ class Work:
         for insp, row in self.rows.items():
             chains = {dev: own for (owner, dev), own in self._own.items() if owner == insp}
             row.events = sum(len(own) for own in chains.values())
-            new = {dev: devices[dev] for dev in chains if dev in devices}
+            new = {dev: devices[dev] for dev in chains if dev in devices} | self._met.get(insp, {})
             row.devices = {
                 **row.devices,
                 **{dev: {"user": d.user, "installation": d.installation} for dev, d in new.items()},

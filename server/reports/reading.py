@@ -182,7 +182,7 @@ def _verdict(seen: inspections.VisitView) -> str:
     counts = seen.visit["counts"]
     levels = {one["level"] for one in seen.visit["attests"] if one["stands"]}
     two = seen.visit["state"] == "sealed"
-    best = "A3" if "A3" in levels else "A1"
+    best = next((level for level in ("A2", "A3") if level in levels), "A1")
     span = interval.of_end(seen.visit)
     time = STRENGTH_WORDS[span.strength] if span else "尚无时间依据"
     found = doubts(seen.inspection.flags)

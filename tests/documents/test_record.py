@@ -69,7 +69,7 @@ def test_signatures_levels_code_and_digest_follow_the_text(find: Find) -> None:
     visit, made = scene.visit(), printed(scene, find)
     digest = visit["seals"][0]["d"]
     code = chain.record_code(b64url.decode(digest, 32))
-    assert_says(made, "签名姓名：钱某某职务：安全管理人", "A3：本人手机、本人密钥", f"记录码：{code}", f"核验摘要：{digest}")
+    assert_says(made, "签名姓名：钱某某职务：安全管理人", "双机分别上传（本人手机、本人密钥）", f"记录码：{code}", f"核验摘要：{digest}")
     assert all(f"记录码{code}" in page for page in pages(made))
     assert pages(made)[0].count(f"第1页共{len(pages(made))}页") == 1
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from server.inspections import attest
+from server.inspections.gist import gist
 from server.inspections.needs import STAGES, missing
 from server.inspections.record_text import record_text
 from server.inspections.steps import steps
@@ -36,6 +37,7 @@ def vector(scene: Scene) -> dict[str, Any]:
         "want_chains": visit["chains"],
         "want_pin": attest.pin_of(scene.pack),
         "want_d": attest.digest(visit, text),
+        "want_gist": gist(visit, scene.pack),
     }
 
 

@@ -3,8 +3,9 @@ import * as b64url from './b64url'
 import { type Sha256, utf8 } from './bytes'
 import * as chain from './chain'
 import { byChain, compare, type Ev } from './foldOrder'
+import type { Gist } from './gist'
 import type { Pack } from './pack'
-import type { Chain, Visit } from './visit'
+import type { Attestation, Chain, Visit } from './visit'
 
 export interface AttestBody {
   readonly d: string
@@ -12,6 +13,9 @@ export interface AttestBody {
   readonly pin: string
   readonly chains: readonly Chain[]
   readonly level: 'A1' | 'A2' | 'A3'
+  /** The offer that was answered (A2) and what it showed. */
+  readonly offer?: string
+  readonly gist?: Gist
 }
 
 /** `[{dev, n, root}]` sorted by dev: per enrolment the RFC 6962 root over its content's H. */
@@ -112,6 +116,34 @@ export function agreed(visit: Pick<Visit, 'attests' | 'seals' | 'open_round'>): 
     if (group.length > best.length) best = group
   }
   return best
+}
+
+type Level = AttestBody['level']
+
+/**
+ * The level each attestation has reached, by its H; twin of `seen_levels`. `devices`: who is enrolled on which
+ * installation, as far as it is known here.
+ */
+export function seenLevels(
+  visit: Pick<Visit, 'attests' | 'chains'>,
+  devices: readonly { readonly dev: string; readonly user: string; readonly installation: string }[],
+): Map<string, Level> {
+  const users = new Map<string, Set<string>>()
+  // Enrolled here is not the same as used here: only phones that took part can have been shared.
+  const part = new Set([...visit.attests, ...visit.chains].map(({ dev }) => dev))
+  const used = devices.filter(({ dev }) => part.has(dev))
+  for (const { installation, user } of used) users.set(installation, (users.get(installation) ?? new Set()).add(user))
+  const shared = new Set(used.filter(({ installation }) => (users.get(installation)?.size ?? 0) > 1).map(({ dev }) => dev))
+  const pair = ({ d, text }: Attestation): string => `${d} ${text}`
+  const met = new Set(visit.attests.filter(({ via, dev }) => via !== '' && !shared.has(dev)).map(pair))
+  const people = new Map<string, Set<string>>()
+  for (const act of visit.attests) people.set(pair(act), (people.get(pair(act)) ?? new Set()).add(act.by))
+  const level = (act: Attestation): Level => {
+    if (shared.has(act.dev)) return 'A1'
+    if (met.has(pair(act))) return 'A2'
+    return act.level === 'A2' || (people.get(pair(act))?.size ?? 0) > 1 ? 'A3' : act.level
+  }
+  return new Map(visit.attests.map((act) => [act.h, level(act)]))
 }
 
 /** Whether two lists of chains are the same, field by field and without further fields. */

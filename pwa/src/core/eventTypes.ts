@@ -46,6 +46,12 @@ export const SHAPES: Readonly<Record<string, Fields>> = {
   chain: { dev: 'dev', n: 'int:0:1000000', root: 'hash' },
   qa: { q: 'text:0:2000', a: 'text:0:4000' },
   witness: { name: 'text:1:120', 'role?': 'text:0:200', 'ink?': 'sha', 'phone?': 'text:0:200' },
+  finding: { checklist: 'id', item: 'id', sheet: 'int:0:999', text: 'text:0:80' },
+  gist: {
+    outcome: 'enum:completed|not_possible|refused_entry', from: 'int:0:9007199254740991', to: 'int:0:9007199254740991',
+    answered: 'int:0:100000', open: 'int:0:100000', fails: 'int:0:100000', conflicts: 'int:0:100000',
+    photos: 'int:0:100000', audio: 'int:0:100000', findings: 'list:0:20:obj:finding',
+  },
 }
 
 /** Content of an inspection (D-6): what the two inspectors attest. */
@@ -113,9 +119,10 @@ export const PROCEDURE: Readonly<Record<string, Fields>> = {
   'rec.stop': { session: 'id', 'storage?': 'text:0:200' },
   attest: {
     d: 'hash', text: 'hash', pin: 'hash', chains: 'list:0:60:obj:chain', level: 'enum:A1|A2|A3',
+    'offer?': 'hash', 'gist?': 'obj:gist',
   },
   'attest.in': { h: 'text:1:4096', s: 'text:1:200', b: 'text:1:16384' },
-  'attest.late': { d: 'hash', 'attest?': 'hash' },
+  'attest.late': { d: 'hash', 'attest?': 'hash', 'read?': 'enum:record|code' },
   'sign.party': {
     mode: 'enum:signed|refused|unable|absent', 'name?': 'text:0:200', 'role?': 'text:0:200',
     'phone?': 'text:0:200', 'reason?': 'text:0:4000', 'ink?': 'sha', 'strokes?': 'sha', text: 'hash',

@@ -6,6 +6,7 @@ import { digest, pinOf, signedDigest } from './attest'
 import type { Bytes } from './bytes'
 import { checkBody } from './events'
 import { AFTER_SEAL, CONTENT, PROCEDURE, SHAPES } from './eventTypes'
+import { gist, type Gist } from './gist'
 import { fold, type RawEvent, type Visit } from './fold'
 import { missing, type Need, STAGES, type Stage, type Step, steps } from './needs'
 import type { Pack } from './pack'
@@ -26,6 +27,7 @@ interface Vector {
   readonly want_chains: readonly Chain[]
   readonly want_pin: string
   readonly want_d: string
+  readonly want_gist: Gist
 }
 
 function read<T>(name: string): T {
@@ -68,6 +70,7 @@ describe('the fold on the phone', () => {
     expect(text.split('\n').slice(0, -1)).toEqual(vector.want_text)
     expect(await pinOf(sha256, vector.pack)).toBe(vector.want_pin)
     expect(await digest(sha256, visit, text)).toBe(vector.want_d)
+    expect(gist(visit, vector.pack)).toEqual(vector.want_gist)
     for (const stage of STAGES) expect(missing(visit, vector.pack, stage)).toEqual(vector.want_missing[stage])
     const outcome = visit.outcome?.kind ?? 'completed'
     expect(steps(vector.pack.profile, vector.pack, outcome)).toEqual(vector.want_steps)

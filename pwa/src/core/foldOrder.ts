@@ -104,7 +104,14 @@ export async function order(
   const carried = new Map<string, Ev>()
   for (const event of [...real.values()].sort((a, b) => compare(a.h, b.h))) {
     const found = await embedded(sha256, event, insp)
-    if (found !== null && !real.has(found.h) && !carried.has(found.h)) carried.set(found.h, found)
+    if (found !== null && !carried.has(found.h)) carried.set(found.h, found)
+  }
+  for (const [h, { via }] of carried) {
+    const own = real.get(h)
+    if (own === undefined) continue
+    // The own event has come: it is read, and still says that it was carried (A2).
+    real.set(h, { ...own, via })
+    carried.delete(h)
   }
   const high = new Map<string, number>()
   const placed = [...real.values(), ...carried.values()].sort(byChain).map((event) => {

@@ -1,4 +1,5 @@
 /** The shapes of a visit: what the fold makes of the events. Twin of the dicts of server/inspections. */
+import type { Gist } from './gist'
 import type { Fact, Mode, Verdict } from './pack'
 
 /** Every entry keeps its event's identity, person, enrolment and claimed moment (ms). */
@@ -193,7 +194,9 @@ export interface Attestation extends Entry {
   readonly stands: boolean
   /** Confirmed from the person's own account (attest.late). */
   readonly confirmed: boolean
-  /** H of the attest.in that carried it, else "". */
+  /** What its signer saw of a record on another phone (A2). */
+  readonly gist?: Gist
+  /** H of the attest.in that carried it, else ""; stays when the own event has come. */
   readonly via: string
 }
 export interface PartySignature extends Entry {
