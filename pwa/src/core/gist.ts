@@ -6,13 +6,14 @@ import { answerOf, oneLine, visibleItems } from './items'
 import type { Pack } from './pack'
 import type { Outcome, Visit } from './visit'
 
-export interface Finding {
+// A type and not an interface: it stands in a signed body, which is plain JSON.
+export type Finding = {
   readonly checklist: string
   readonly item: string
   readonly sheet: number
   readonly text: string
 }
-export interface Gist {
+export type Gist = {
   readonly outcome: Outcome['kind']
   /** ms; 0 when nothing has happened yet. */
   readonly from: number
