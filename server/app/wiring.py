@@ -6,7 +6,7 @@ from server.accounts import operations as accounts
 from server.documents import fonts, numbers, preparation
 from server.documents import operations as documents
 from server.evidence import operations as evidence
-from server.inspections import export, quarantine
+from server.inspections import cards, export, quarantine
 from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.registry import operations as registry
@@ -18,7 +18,7 @@ def connect() -> None:
     """Register every listener. Doing it again changes nothing."""
     accounts.describe_people_with(registry.describe)
     registry.names_are_printed_by(fonts.lacking)
-    accounts.on_device_changed(inspections.phones_changed)
+    accounts.on_device_changed(cards.phones_changed)
     plans.on_assigned(preparation.inspections_from)
     evidence.team_is(inspections.is_member)
     accounts.on_judgement(quarantine.judge_device)

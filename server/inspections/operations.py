@@ -20,7 +20,6 @@ from server.inspections.cards import (
     described,
     files_of,
     is_member,
-    phones_changed,
     visit_card,
     wire_events,
 )
@@ -57,7 +56,6 @@ __all__ = [
     "on_folded",
     "on_sealed",
     "pack_for",
-    "phones_changed",
     "rebuild",
     "set_report",
     "standing",
