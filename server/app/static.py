@@ -13,6 +13,7 @@ from flask import Flask, Response, abort, request, send_from_directory
 from werkzeug.utils import safe_join
 
 from server.app.wire import CSP_DESK, CSP_FIELD
+from server.draw import verifier_page
 from server.platform.access import PUBLIC, access
 from server.platform.settings import Settings
 
@@ -24,6 +25,15 @@ NOT_BUILT = "网页尚未构建：请先运行 ./manage.py run（会自动构建
 
 def configure(app: Flask, settings: Settings) -> None:
     """Add the routes of the pages. They come last; the API's own routes are more special."""
+
+    @app.get("/draw-verifier.html")
+    @access(PUBLIC)
+    def draw_verifier() -> Response:
+        """The page with which anybody runs a draw again; it is meant to be saved."""
+        answer = Response(verifier_page.PAGE.read_bytes(), content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = verifier_page.CONTENT_SECURITY_POLICY
+        answer.headers["Cache-Control"] = ASK_ALWAYS
+        return answer
 
     @app.get("/")
     @app.get("/<path:path>")

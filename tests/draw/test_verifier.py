@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from server.draw.domain import DrawFault
 from server.draw.replay import replay
@@ -118,6 +119,10 @@ def test_the_page_is_one_small_file_that_asks_nobody() -> None:
     assert not [word for word in ("http:", "https:", "import(", "fetch(", "src=", "<link", "eval(", "innerHTML") if word in page]
 
 
-def test_a_browser_runs_the_page_under_the_strictest_policy() -> None:
+@pytest.mark.one_database
+def test_the_server_sends_the_very_page_under_a_policy_that_runs_nothing_else(client: FlaskClient) -> None:
+    answer = client.get("/draw-verifier.html")
+    assert (answer.status_code, answer.get_data()) == (200, PAGE.read_bytes())
+    assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in CONTENT_SECURITY_POLICY

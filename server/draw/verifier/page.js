@@ -45,7 +45,7 @@ const list = () => {
   for (const [, own, id, name] of [...data.openings ?? [], ...data.people_openings ?? []]) names[uidOf(own, id)] = name
   const team = (pids, n) => `${pids.map(pid => names[pid] ?? pid).join('、') || '无'}（候选 ${n}）`
   want.selected.forEach(([st, uid, pids, n], i) =>
-    row(rows, i + 1, word(st), names[uid] ?? (uid || '无可递补'), n >= 0 ? team(pids, n) : pids.map(([agency, ...more]) => word(agency) + team(...more)).join('；')))
+    row(rows, i + 1, word(st), names[uid] ?? (uid || '无可递补'), n >= 0 ? team(pids, n) : pids.map(([agency, ...more]) => `${word(agency)}：${team(...more)}`).join('；')))
 }
 const fate = () => {
   const uid = uidOf(salt.value.trim(), unit.value.trim())
