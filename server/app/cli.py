@@ -22,8 +22,10 @@ WHERE: dict[str, tuple[str, str]] = {
     "openapi": ("server.app.cli_server", "输出接口文档（OpenAPI 3.1）"),
     "demo": ("server.app.cli_server", "载入演示数据；--logins 列出账号"),
     "people": ("server.app.cli_server", "人员：people add、people code"),
-    "audit": ("server.app.cli_server", "核对一个机关的审计链"),
-    "epoch": ("server.app.cli_server", "从备份恢复之后：epoch raise"),
+    "audit": ("server.app.cli_audit", "核对：audit verify（全部数据），audit chain AGENCY（一个机关的审计链）"),
+    "epoch": ("server.app.cli_audit", "从备份恢复之后：epoch raise"),
+    "restore": ("server.app.cli_restore", "从备份恢复，逐步引导：restore BACKUP.sqlite3"),
+    "log": ("server.app.cli_audit", "公开日志：检查点、见证、更换密钥"),
     "jobs": ("server.app.cli_server", "立即执行等待中的后台任务"),
 }
 

@@ -96,33 +96,6 @@ def enrolment_code(login: str) -> None:
         click.echo(f"{issued.code}  有效至 {issued.expires_at.isoformat(timespec='seconds')}")
 
 
-@click.command("audit")
-@click.argument("agency")
-def audit(agency: str) -> None:
-    """重新计算机关 AGENCY 的审计链；完整时打印 OK，否则打印第一处错误的序号。"""
-    from server.audit import operations
-
-    with _app().app_context():
-        found = operations.verify(agency)
-    if found.fault is not None:
-        raise click.ClickException(f"审计链在第 {found.fault} 条断开")
-    click.echo(f"OK {found.length} {found.head}")
-
-
-@click.group("epoch")
-def epoch() -> None:
-    """服务器纪元。"""
-
-
-@epoch.command("raise")
-def raise_epoch() -> None:
-    """从备份恢复之后执行：所有手机会把保存的数据重新报送一遍。"""
-    from server.platform import feed
-
-    with _app().app_context():
-        click.echo(str(feed.raise_epoch()))
-
-
 @click.command("jobs")
 def run_jobs() -> None:
     """立即执行等待中的后台任务。"""
@@ -132,4 +105,4 @@ def run_jobs() -> None:
         click.echo(f"完成 {jobs.sweep()} 项")
 
 
-COMMANDS: list[click.Command] = [migrate, revision, openapi, demo, people, audit, epoch, run_jobs]
+COMMANDS: list[click.Command] = [migrate, revision, openapi, demo, people, run_jobs]

@@ -13,10 +13,10 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from server.audit import proofs, public_log
+from server.audit import operations, proofs, public_log
 from server.audit.domain import CheckpointUnknown
 from server.audit.tables import LogBranch, LogCheckpoint, LogCosignature
-from server.kernel import checkpoint, moments
+from server.kernel import b64url, checkpoint, moments
 from server.platform import clock, feed, jobs
 from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
@@ -75,7 +75,13 @@ def issue(id: str | None = None) -> Issued:
         "id": id or new_id(), "epoch": feed.epoch(), "size": size, "root": root, "issued_at": clock.now(), "note": note,
     }
     dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
-    session().execute(dialect.insert(LogCheckpoint.__table__).values(row).on_conflict_do_nothing())
+    done = session().execute(
+        dialect.insert(LogCheckpoint.__table__).values(row).on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},
+    )
+    if done.rowcount:
+        told = {"size": size, "root": b64url.encode(root)}
+        operations.record(None, "log.checkpoint", "checkpoint", str(row["id"]), facts=told)
     found = get(str(row["id"]))
     assert found is not None
     return found

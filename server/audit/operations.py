@@ -117,6 +117,11 @@ def listing(
     return [Fact(f.seq, f.at, f.user_id, f.verb, f.object_kind, f.object_id, f.facts) for f in found]
 
 
+def objects_of(verb: str) -> set[str]:
+    """The ids of everything that ``verb`` was ever done to, in all chains; for the audit."""
+    return set(session().scalars(select(AuditFact.object_id).where(AuditFact.verb == verb)))
+
+
 @dataclass(frozen=True)
 class ChainCheck:
     """What verifying a chain found: ``fault`` is the first wrong number, None when the chain is whole."""

@@ -103,7 +103,7 @@ def tail(sizes: Iterable[int] = (), devs: Sequence[str] = ()) -> Tail:
     if not rows:
         return Tail(0, (), anchors)
     end = max(rows, key=lambda row: row.idx)
-    return Tail(end.idx + 1, _grow(end.idx, split(end.path), bytes(end.leaf)), anchors, heads)
+    return Tail(end.idx + 1, grow(end.idx, split(end.path), bytes(end.leaf)), anchors, heads)
 
 
 @unit_of_work
@@ -131,8 +131,8 @@ def write(
     leaf = merkle.leaf_hash(chain.log_leaf(salt, encoded))
     dialect = postgresql if session().get_bind().dialect.name == "postgresql" else sqlite
     while True:
-        edge = _grow(end.size, end.edge, leaf)
-        root = _fold(edge)
+        edge = grow(end.size, end.edge, leaf)
+        root = fold(edge)
         row = {
             "idx": end.size, "kind": kind, "dev": dev, "n": n, "rx": rx, "entry": encoded, "salt": salt,
             "path": b"".join(end.edge), "leaf": leaf, "root": root, "public": public,
@@ -201,6 +201,12 @@ def some(first: int, most: int) -> list[Stored]:
     return [_stored(row) for row in session().execute(query)]
 
 
+def of_kind(kind: str) -> list[Stored]:
+    """Every leaf of one kind, oldest first; reads the whole log."""
+    query = select(*_COLUMNS).where(LogEntry.kind == kind).order_by(LogEntry.idx)
+    return [_stored(row) for row in session().execute(query)]
+
+
 def walk() -> Iterator[tuple[Stored, tuple[bytes, ...]]]:
     """Every leaf with its stored path, oldest first; for the audit."""
     query = select(*_COLUMNS, LogEntry.path).order_by(LogEntry.idx).execution_options(yield_per=500)
@@ -229,7 +235,7 @@ def _receipt(idx: int, salt: bytes, entry: bytes, path: Sequence[bytes], root: b
     return checkpoint.format_proof(Proof(idx, tuple(path), signed(text), extra=bytes(salt) + bytes(entry)))
 
 
-def _grow(size: int, edge: Sequence[bytes], leaf: bytes) -> tuple[bytes, ...]:
+def grow(size: int, edge: Sequence[bytes], leaf: bytes) -> tuple[bytes, ...]:
     """The right edge (complete subtrees, smallest first) of the tree after ``leaf`` joined ``size`` leaves."""
     rest, value = list(edge), leaf
     while size & 1:
@@ -238,7 +244,7 @@ def _grow(size: int, edge: Sequence[bytes], leaf: bytes) -> tuple[bytes, ...]:
     return (value, *rest)
 
 
-def _fold(edge: Sequence[bytes]) -> bytes:
+def fold(edge: Sequence[bytes]) -> bytes:
     """The root of a tree from its right edge."""
     value = edge[0]
     for left in edge[1:]:

@@ -5,6 +5,7 @@ Receiving files stands in ``receiving``; both are entered through here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,3 +221,17 @@ def states(agency_id: str, shas: Sequence[str]) -> dict[str, str]:
         EvidenceBlob.agency_id == agency_id, EvidenceBlob.sha256.in_(shas)
     )
     return {row.sha256: row.state for row in session().execute(query)}
+
+
+def held_everywhere() -> list[str]:
+    """The hashes of every complete blob of all agencies, once each; for the audit."""
+    return list(session().scalars(select(EvidenceBlob.sha256).distinct().order_by(EvidenceBlob.sha256)))
+
+
+def stored_digest(sha256: str) -> str | None:
+    """The SHA-256 of what lies in the store under this name; None when nothing does."""
+    try:
+        with blobs().open(sha256) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -69,8 +69,34 @@ def test_the_epoch_is_raised_after_a_restore(console):
 
 def test_the_audit_chain_is_checked_from_the_console(console):
     console("migrate")
-    code, text = console("audit", "fire-yanshi")
+    code, text = console("audit", "chain", "fire-yanshi")
     assert (code, text.split()[:2]) == (0, ["OK", "0"])
+
+
+def test_everything_stored_is_verified_from_the_console(console, tmp_path):
+    console("migrate")
+    assert console("audit", "verify", "--workers", "1") == (0, "OK events=0 leaves=0 facts=0\n")
+    code, note = console("log", "checkpoint")
+    assert code == 0 and note.startswith("suijian.log\n0\n")
+    kept = tmp_path / "noticeboard.txt"
+    kept.write_text(note, encoding="utf-8")
+    assert console("audit", "verify", "--workers", "1", "--checkpoint", str(kept))[0] == 0
+    kept.write_text(note.replace("\n0\n", "\n1\n"), encoding="utf-8")
+    code, text = console("audit", "verify", "--workers", "1", "--checkpoint", str(kept))
+    assert code == 1
+    assert text.startswith("A_CHECKPOINT checkpoint noticeboard.txt 检查点 noticeboard.txt 没有本日志的有效签名\n")
+
+
+def test_witnesses_are_told_apart_by_their_keys(console):
+    console("migrate")
+    code, text = console("log", "keys")
+    log_key, witness_key = (line.split()[1] for line in text.splitlines())
+    assert code == 0
+    assert console("log", "watch", log_key, "下级大队")[0] == 0
+    assert console("log", "watch", witness_key, "下级大队")[0] == 1
+    assert console("log", "witness", "add", "https://superior.example/api/v1/log/witness", witness_key)[0] == 0
+    assert console("log", "witness", "add", "https://superior.example", log_key)[0] == 1
+    assert "已见证到第 0 条 正常" in console("log", "witness", "list")[1]
 
 
 def test_the_demo_is_loaded_once_and_keeps_what_people_have_changed(ctx, monkeypatch):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 
 import pytest
-from sqlalchemy import update
 
 from server.audit import checkpoints, proofs, public_log, witness, witnesses
 from server.audit.tables import LogEntry
-from server.kernel import checkpoint, cosignature, merkle
+from server.kernel import checkpoint, cosignature
 from server.platform import signatures
 from server.platform.db import session, transaction
 from tests import world
+from tests.audit.tampering import rewrite
 
 ADD = "/api/v1/log/witness/add-checkpoint"
 
@@ -182,17 +182,3 @@ def test_a_witness_that_is_away_is_asked_again_another_time(app):
         assert witnesses.listed()[0].trouble == "连接不上见证服务器"
         assert witnesses.offer_through(lambda url, body: (200, b"hello")) == 0
         assert witnesses.listed()[0].trouble == "见证服务器的签名不成立"
-
-
-def rewrite(at: int) -> None:
-    """Rebuild the log with another leaf ``at``, every path and root made new."""
-    rows = [row for row, _ in public_log.walk()]
-    leaves = [row.leaf for row in rows]
-    leaves[at] = merkle.leaf_hash(b"another entry")
-    with transaction():
-        for index, leaf in enumerate(leaves):
-            tree = leaves[: index + 1]
-            path = b"".join(merkle.inclusion_proof(tree, index))
-            session().execute(
-                update(LogEntry).where(LogEntry.idx == index).values(leaf=leaf, path=path, root=merkle.root(tree))
-            )
