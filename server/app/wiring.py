@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from server.accounts import operations as accounts
-from server.documents import fonts, numbers, preparation
+from server.documents import fonts, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
 from server.evidence import operations as evidence
 from server.inspections import cards, export, quarantine
+from server.inspections import export, overview, quarantine
 from server.inspections import operations as inspections
+from server.plans import annual, figures, publishing
 from server.plans import operations as plans
 from server.registry import operations as registry
 from server.reports import operations as reports
@@ -20,6 +22,10 @@ def connect() -> None:
     registry.names_are_printed_by(fonts.lacking)
     accounts.on_device_changed(cards.phones_changed)
     plans.on_assigned(preparation.inspections_from)
+    annual.numbers_come_from(numbers.take_serial)
+    annual.printed_by(plan_paper.render)
+    figures.standings_come_from(overview.standings)
+    publishing.on_visit_changed(replanning.changed)
     evidence.team_is(inspections.is_member)
     accounts.on_judgement(quarantine.judge_device)
     inspections.on_cancelled(numbers.void_unused)

@@ -33,12 +33,12 @@ def inspections_from(agency_id: str, groups: list[list[plans.Assignment]]) -> No
         inspections.create_inspection(
             None, insp_id=first.visit_group, agency_id=agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address,
             number=f"{today:%Y-%m}-{serial:04}", mode=first.mode, inspect_by=min(one.inspect_by for one in group),
-            team=[_member(agency_id, user, first.lead) for user in first.inspectors],
+            team=[member(agency_id, user, first.lead) for user in first.inspectors],
         )
         prepare_job.enqueue(insp=first.visit_group)
 
 
-def _member(agency_id: str, user: str, lead: str | None) -> dict[str, Any]:
+def member(agency_id: str, user: str, lead: str | None) -> dict[str, Any]:
     person = registry.inspector(agency_id, user)
     return {"user": user, "name": person.name, "certificate_no": person.certificate.number, "lead": user == lead}
 

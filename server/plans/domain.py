@@ -52,6 +52,96 @@ class BatchUnknown(DomainError):
     code = "E_BATCH_UNKNOWN"
 
 
+class PlanUnknown(DomainError):
+    """No such plan, document, replacement or letter, or another agency's."""
+
+    code = "E_PLAN_UNKNOWN"
+
+
+class PlanState(DomainError):
+    """The thing is not in the state that this step starts from."""
+
+    code = "E_PLAN_STATE"
+
+
+class PlanChanged(DomainError):
+    """Somebody has saved it since."""
+
+    code = "E_PLAN_CHANGED"
+
+
+class PlanRefused(DomainError):
+    """What was sent does not fit the registries or the rules."""
+
+    code = "E_PLAN_REFUSED"
+
+
+class PlanPublished(DomainError):
+    """A published plan is not edited; a change needs its permission and becomes a new version."""
+
+    code = "E_PLAN_PUBLISHED"
+    article = "WC-20b 第二十条"
+
+
+class OwnWork(DomainError):
+    """Who drew something up does not approve it."""
+
+    code = "E_OWN_WORK"
+
+
+class LateNeedsNote(DomainError):
+    """After the monthly cutoff the head writes down why."""
+
+    code = "E_LATE_NOTE"
+
+
+class Embargoed(DomainError):
+    """The list is secret until it is published; it is not carried out of the system."""
+
+    code = "E_EMBARGO"
+    article = "WG-9b 九"
+
+
+class NotPublic(DomainError):
+    """The profile does not let this plan be published, or not yet."""
+
+    code = "E_NOT_PUBLIC"
+
+
+class PastLimit(DomainError):
+    """A visit is not planned after its time limit."""
+
+    code = "E_PAST_LIMIT"
+    article = "WC-15d 第十五条"
+
+
+class TypeIsDrawn(DomainError):
+    """This type of inspection comes from a draw and from nowhere else."""
+
+    code = "E_TYPE_DRAWN"
+    article = "YS-1a 一"
+
+
+class NoBasis(DomainError):
+    """凡法律法规规章没有规定的，一律不得擅自开展检查。"""
+
+    code = "E_NO_BASIS"
+    article = "YS-2.1a 二（一）"
+
+
+class ReasonUnknown(DomainError):
+    """A replacement has one of the agency's reasons."""
+
+    code = "E_REASON"
+    article = "WC-16b 第十六条"
+
+
+class Answered(DomainError):
+    """The superior has answered already, or it is not this side that answers."""
+
+    code = "E_ANSWERED"
+
+
 @dataclass(frozen=True)
 class Line:
     """One accepted line of a foreign batch."""
@@ -78,6 +168,8 @@ class Group:
     mode: str
     inspect_by: date
     lines: tuple[Line, ...]
+    visit_id: str = ""
+    """Given where somebody must know the visit before it exists."""
 
 
 def parse_day(text: str) -> date | None:

@@ -175,7 +175,8 @@ class _Reader:
         return domain.Line(row.number, batch_no, foreign, code, self.items[code], unit.id, team, lead, inspect_by, mode)
 
 
-def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups: list[domain.Group], source: str, file: tuple[str, str]) -> str:
+def store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups: list[domain.Group], source: str, file: tuple[str, str]) -> str:
+    """Make visits of groups and tell who makes inspections of them. Part of the caller's unit of work. Raises BatchKnown."""
     batch = BatchRow(
         id=new_id(), agency_id=agency_id, batch_no=batch_no, foreign_batch_no=domain.foreign_words(groups), source=source,
         file_name=file[0], file_sha256=file[1], imported_by=actor.user_id if actor else "", imported_at=clock.now(),
@@ -188,7 +189,7 @@ def _store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups:
         raise domain.BatchKnown(f"批次“{batch_no}”刚刚由另一人导入，不会重复派发任务", batch_no=batch_no) from raced
     visits: list[list[Assignment]] = []
     for group in groups:
-        visit_id = new_id()
+        visit_id = group.visit_id or new_id()
         rows = [
             AssignmentRow(
                 id=new_id(), agency_id=agency_id, batch_id=batch.id, visit_group=visit_id, unit_id=line.unit_id, item_code=line.item_code, item_name=line.item_name,
@@ -210,21 +211,27 @@ def import_batch(actor: audit.Who | None, agency_id: str, data: bytes, filename:
     return _import_batch(actor, agency_id, read_sheet(data, filename), (filename, hashlib.sha256(data).hexdigest()), dry_run)
 
 
-@unit_of_work
-def _import_batch(actor: audit.Who | None, agency_id: str, sheet: Sheet, file: tuple[str, str], dry_run: bool) -> BatchOutcome:
+def read_batch(agency_id: str, sheet: Sheet) -> tuple[list[domain.Line], list[RowError]]:
+    """The acceptable lines of a list that was drawn elsewhere, and every fault of the others."""
     reader = _Reader(agency_id, sheet)
     lines = [line for row in sheet.rows if (line := reader.line(row)) is not None]
     if not sheet.rows:
         raise domain.BatchHeadersWrong("表格里只有表头，没有任务")
+    return lines, reader.errors
+
+
+@unit_of_work
+def _import_batch(actor: audit.Who | None, agency_id: str, sheet: Sheet, file: tuple[str, str], dry_run: bool) -> BatchOutcome:
+    lines, errors = read_batch(agency_id, sheet)
     numbers = list(dict.fromkeys(line.batch_no for line in lines))
     for number in numbers:
         if db.session.scalar(select(BatchRow.id).where(BatchRow.agency_id == agency_id, BatchRow.batch_no == number)):
             raise domain.BatchKnown(f"批次“{number}”已经导入过，不会重复派发任务", batch_no=number)
     by_batch = {number: domain.merge(line for line in lines if line.batch_no == number) for number in numbers}
     visits = sum(len(groups) for groups in by_batch.values())
-    if dry_run or reader.errors:
-        return BatchOutcome((), len(sheet.rows), visits, tuple(reader.errors))
-    ids = tuple(_store_batch(actor, agency_id, number, groups, IMPORTED, file) for number, groups in by_batch.items())
+    if dry_run or errors:
+        return BatchOutcome((), len(sheet.rows), visits, tuple(errors))
+    ids = tuple(store_batch(actor, agency_id, number, groups, IMPORTED, file) for number, groups in by_batch.items())
     audit.record(actor, "plans.batch_imported", "agency", agency_id, agency_id, {"file": file[0], "sha256": file[1], "batches": numbers, "lines": len(lines), "visits": visits})
     return BatchOutcome(ids, len(lines), visits, ())
 

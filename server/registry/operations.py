@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.audit import operations as audit
 from server.kernel.moments import local_date
@@ -205,6 +205,10 @@ def _unit(row: UnitRow, entity: MarketEntityRow) -> Unit:
 def units(agency_id: str, text: str = "", limit: int = 50, offset: int = 0) -> list[Unit]:
     """Units by name, ``limit`` at a time; ``text`` searches name, address and code."""
     return [_unit(unit, entity) for unit, entity in units_of(agency_id, text.strip(), limit, offset)]
+
+
+def count_units(agency_id: str) -> int:
+    return int(db.session.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.agency_id == agency_id)) or 0)
 
 
 def unit(agency_id: str, unit_id: str) -> Unit:

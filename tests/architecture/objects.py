@@ -21,6 +21,7 @@ from server.platform.blobs import blobs
 from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.reports import reading
+from tests.architecture import plan_objects
 from tests.builders import a_client, a_person, actor_of, an_enrolled_device, client_of
 from tests.draw.samples import a_published_draw, a_void_to_decide, the_superior
 from tests.phone import a_field_phone, record_visit
@@ -172,8 +173,11 @@ BODIES: dict[str, dict[str, Any]] = {
     },
 }
 
+VALUES |= plan_objects.VALUES
+BODIES |= plan_objects.BODIES
+
 # Objects that belong to one caller and not to everybody with the role: who that is.
-OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1], "void_id": the_superior}
+OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1], "void_id": the_superior, **plan_objects.OWNERS}
 
 # What an inspector reaches only when drawn for the inspection.
 ONLY_THE_TEAM = (
