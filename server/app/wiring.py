@@ -6,8 +6,7 @@ from server.accounts import operations as accounts
 from server.documents import fonts, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
 from server.evidence import operations as evidence
-from server.inspections import cards, export, quarantine
-from server.inspections import export, overview, quarantine
+from server.inspections import cards, export, overview, quarantine
 from server.inspections import operations as inspections
 from server.plans import annual, figures, publishing
 from server.plans import operations as plans

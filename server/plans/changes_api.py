@@ -8,7 +8,7 @@ from typing import Any
 from flask import g
 from flask_smorest import Blueprint
 
-from server.plans import days, figures, plan_schemas, replacing, undrawn
+from server.plans import change_schemas, days, figures, plan_schemas, replacing, undrawn
 from server.platform.access import access
 from server.rules import operations as rules
 
@@ -17,7 +17,7 @@ blp = Blueprint("plan_changes", "plan_changes", url_prefix="/plans", description
 
 @blp.get("/replacements")
 @access("plan_officer", "reviewer", "auditor")
-@blp.response(200, plan_schemas.ReplacementsOut)
+@blp.response(200, change_schemas.ReplacementsOut)
 def list_replacements() -> dict[str, Any]:
     values = rules.rules_for(g.actor.agency_id).values
     reasons = {reason: replacing.REASONS.get(reason, reason) for reason in values["reassign.reasons"]}
@@ -26,8 +26,8 @@ def list_replacements() -> dict[str, Any]:
 
 @blp.post("/replacements")
 @access("plan_officer", "reviewer")
-@blp.arguments(plan_schemas.ReplacementIn)
-@blp.response(200, plan_schemas.ReplacementOut)
+@blp.arguments(change_schemas.ReplacementIn)
+@blp.response(200, change_schemas.ReplacementOut)
 def ask_replacement(body: dict[str, Any]) -> replacing.Replacement:
     """Who or what leaves, and why. Nobody can say who comes: that is drawn."""
     return replacing.ask(g.actor, body["id"], body["visit"], body["kind"], body["out"], body["reason"], body["note"])
@@ -36,23 +36,23 @@ def ask_replacement(body: dict[str, Any]) -> replacing.Replacement:
 @blp.post("/replacements/<replacement_id>/decide")
 @access("reviewer")
 @blp.arguments(plan_schemas.DecideIn)
-@blp.response(200, plan_schemas.ReplacementOut)
+@blp.response(200, change_schemas.ReplacementOut)
 def decide_replacement(body: dict[str, Any], replacement_id: str) -> replacing.Replacement:
     return replacing.decide(g.actor, replacement_id, body["granted"], body["decision"])
 
 
 @blp.post("/replacements/<replacement_id>/draw")
 @access("plan_officer", "reviewer")
-@blp.arguments(plan_schemas.OfficialsIn)
-@blp.response(200, plan_schemas.ReplacementOut)
+@blp.arguments(change_schemas.OfficialsIn)
+@blp.response(200, change_schemas.ReplacementOut)
 def draw_replacement(body: dict[str, Any], replacement_id: str) -> replacing.Replacement:
     return replacing.draw(g.actor, replacement_id, body["official_a"], body["official_b"])
 
 
 @blp.get("/replacements/count")
 @access("plan_officer", "reviewer", "auditor")
-@blp.arguments(plan_schemas.YearQuery, location="query")
-@blp.response(200, plan_schemas.ReplacementCountOut)
+@blp.arguments(change_schemas.YearQuery, location="query")
+@blp.response(200, change_schemas.ReplacementCountOut)
 def count_replacements(query: dict[str, Any]) -> dict[str, Any]:
     found = replacing.count(g.actor.agency_id, query["year"])
     lists = {name: [{"name": words, "number": number} for words, number in getattr(found, name)] for name in ("by_leader", "by_inspector", "by_unit")}
@@ -61,7 +61,7 @@ def count_replacements(query: dict[str, Any]) -> dict[str, Any]:
 
 @blp.get("/undrawn")
 @access("plan_officer", "reviewer", "auditor")
-@blp.response(200, plan_schemas.UndrawnListOut)
+@blp.response(200, change_schemas.UndrawnListOut)
 def list_undrawn() -> dict[str, Any]:
     agency_id = g.actor.agency_id
     items = {str(item["code"]): str(item["item"]) for item in rules.rules_for(agency_id).items}
@@ -70,31 +70,31 @@ def list_undrawn() -> dict[str, Any]:
 
 @blp.post("/undrawn")
 @access("plan_officer", "reviewer")
-@blp.arguments(plan_schemas.UndrawnIn)
-@blp.response(200, plan_schemas.UndrawnOut)
+@blp.arguments(change_schemas.UndrawnIn)
+@blp.response(200, change_schemas.UndrawnOut)
 def create_undrawn(body: dict[str, Any]) -> undrawn.Undrawn:
     return undrawn.create(g.actor, body["id"], body)
 
 
 @blp.get("/share")
 @access("plan_officer", "reviewer", "auditor")
-@blp.arguments(plan_schemas.YearQuery, location="query")
-@blp.response(200, plan_schemas.ShareOut)
+@blp.arguments(change_schemas.YearQuery, location="query")
+@blp.response(200, change_schemas.ShareOut)
 def share_of_draws(query: dict[str, Any]) -> figures.Share:
     return figures.share(g.actor.agency_id, query["year"])
 
 
 @blp.get("/board")
 @access("plan_officer", "reviewer", "auditor")
-@blp.arguments(plan_schemas.MonthQuery, location="query")
-@blp.response(200, plan_schemas.BoardOut)
+@blp.arguments(change_schemas.MonthQuery, location="query")
+@blp.response(200, change_schemas.BoardOut)
 def month_board(query: dict[str, Any]) -> days.MonthBoard:
     return days.board(g.actor.agency_id, query["month"])
 
 
 @blp.post("/visits/<visit_id>/day")
 @access("plan_officer", "reviewer")
-@blp.arguments(plan_schemas.DayIn)
-@blp.response(200, plan_schemas.DayOut)
+@blp.arguments(change_schemas.DayIn)
+@blp.response(200, change_schemas.DayOut)
 def move_visit(body: dict[str, Any], visit_id: str) -> dict[str, date]:
     return {"day": days.move(g.actor, visit_id, body["day"])}

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, g, request
 from flask_smorest import Blueprint
 
-from server.plans import monthly, operations, plan_schemas, publishing, schemas
+from server.plans import closing, monthly, operations, plan_schemas, publishing, schemas
 from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
@@ -25,15 +25,15 @@ blp = Blueprint("monthly_plans", "monthly_plans", url_prefix="/plans", descripti
 @blp.arguments(plan_schemas.MonthsQuery, location="query")
 @blp.response(200, plan_schemas.MonthsOut)
 def list_months(query: dict[str, Any]) -> dict[str, Any]:
-    return {"months": monthly.months(g.actor.agency_id, query["start"], query["count"])}
+    return {"months": closing.months(g.actor.agency_id, query["start"], query["count"])}
 
 
 @blp.post("/months/quota")
 @access("plan_officer", "reviewer")
 @blp.arguments(plan_schemas.QuotaIn)
 @blp.response(200, plan_schemas.MonthOut)
-def post_quota(body: dict[str, Any]) -> monthly.Month:
-    return monthly.set_quota(g.actor, body["month"], body["quota"], body["note"])
+def post_quota(body: dict[str, Any]) -> closing.Month:
+    return closing.set_quota(g.actor, body["month"], body["quota"], body["note"])
 
 
 @blp.get("/monthly")

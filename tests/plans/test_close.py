@@ -10,7 +10,7 @@ from flask import Flask
 
 from server.accounts.domain import Actor
 from server.kernel.workdays import Calendar, load_calendar
-from server.plans import close, monthly
+from server.plans import close, closing, monthly
 from server.plans.domain import LateNeedsNote, OwnWork
 from server.platform import clock
 from tests import builders
@@ -60,16 +60,16 @@ def test_jd_6c_the_number_is_set_in_time_by_the_plan_officer_and_late_only_by_th
     """在…系统的每月25日前设置下一个月的检查单位抽查数"""
     office = an_office(JD)
     with clock.freeze(on("2026-11-24")):
-        assert monthly.set_quota(office.officer, "2026-12", 12, "").standing == "done"
+        assert closing.set_quota(office.officer, "2026-12", 12, "").standing == "done"
     with clock.freeze(on("2026-11-25")):
         with pytest.raises(LateNeedsNote):
-            monthly.set_quota(office.officer, "2026-12", 15, "领导要求")
+            closing.set_quota(office.officer, "2026-12", 15, "领导要求")
         with pytest.raises(LateNeedsNote):
-            monthly.set_quota(office.head, "2026-12", 15, " ")
-        late = monthly.set_quota(office.head, "2026-12", 15, "支队临时部署")
+            closing.set_quota(office.head, "2026-12", 15, " ")
+        late = closing.set_quota(office.head, "2026-12", 15, "支队临时部署")
         assert (late.standing, late.quota, late.late_note) == ("done_late", 15, "支队临时部署")
         # The same number again is no second act.
-        assert monthly.set_quota(office.officer, "2026-12", 15, "") == late
+        assert closing.set_quota(office.officer, "2026-12", 15, "") == late
 
 
 def test_wc_15c_a_draw_makes_next_months_plan_and_a_late_one_carries_the_heads_note(ctx: Flask) -> None:
@@ -79,7 +79,7 @@ def test_wc_15c_a_draw_makes_next_months_plan_and_a_late_one_carries_the_heads_n
         office.take(office.result(0, 1))
         (plan,) = monthly.plans(WC)
         assert (plan.month, plan.late, plan.lines, plan.state) == ("2026-12", False, 2, "draft")
-        assert monthly.month_view(WC, "2026-12").standing == "done"
+        assert closing.month_view(WC, "2026-12").standing == "done"
     with clock.freeze(on("2026-11-26")):
         office.take(office.result(2))
         on_time, late = monthly.plans(WC)
@@ -94,9 +94,9 @@ def test_wc_15c_a_draw_makes_next_months_plan_and_a_late_one_carries_the_heads_n
 def test_a_month_whose_only_plan_came_late_says_so(ctx: Flask) -> None:
     office = an_office(WC)
     with clock.freeze(on("2026-11-27")):
-        assert monthly.month_view(WC, "2026-12").standing == "overdue"
+        assert closing.month_view(WC, "2026-12").standing == "overdue"
         office.take(office.result(0))
-        assert monthly.month_view(WC, "2026-12").standing == "done_late"
+        assert closing.month_view(WC, "2026-12").standing == "done_late"
 
 
 def test_an_agency_without_cutoff_draws_any_day(ctx: Flask) -> None:
