@@ -5,7 +5,7 @@
 import type { AppendResult, Clock, JsonObject, Lifecycle, LogEvent, SelfTest, StorageGauge } from '../device/ports'
 import type { EventLog } from '../device/log'
 import type { Vault } from '../device/vault'
-import { keys } from './facts'
+import { keys, type LogFaultFact } from './facts'
 
 /** About sixty photos: enough to finish a visit, little enough to be worth a word. */
 export const LOW_MB = 200
@@ -100,5 +100,17 @@ export async function reportHealth({ vault, log, clock, selfTest, gauge }: Healt
   const { quota } = await gauge()
   const body: JsonObject = { self_test: { ...tested }, ...(quota === undefined ? {} : { quota: Math.floor(quota) }) }
   const done = await log.append([{ type: 'dev.health', body, insp: '' }], [{ put: keys.health, value: { at: now } }])
+  return done.ok
+}
+
+/** A signed word about a log that could not be proved, once per fault: the server's own auditors read it. True when written. */
+export async function reportLogFault({ vault, log, clock, selfTest }: Omit<HealthParts, 'gauge'>): Promise<boolean> {
+  const fault = await vault.get<LogFaultFact>(keys.logFault)
+  if (fault === undefined || fault.told) return false
+  const { code, remembered, shown } = fault
+  const tested = await selfTest()
+  const body: JsonObject = { self_test: { ...tested, log: { code, remembered: [...remembered], shown: [...shown] } } }
+  const told = { put: keys.logFault, value: { ...fault, told: true } }
+  const done = await log.append([{ type: 'dev.health', body, insp: '' }], [told, { put: keys.health, value: { at: clock.wall() } }])
   return done.ok
 }

@@ -2,7 +2,7 @@
 import type { AnchorFact, OffsetFact } from '../device/logKeys'
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
-import { keys, type AlarmFact } from './facts'
+import { keys, type AlarmFact, type LogFaultFact } from './facts'
 import { epochOf } from './outbox'
 import type { Receipt } from './receipt'
 
@@ -80,7 +80,12 @@ export async function anchorChanges(
       kind: 'server', code: 'E_LOG_ROLLBACK', at,
       text: '服务器出示的日志比本机记得的更短，可能被改动。本机数据都还在，请立即报告管理员。',
     }
-    return { changes: [{ put: keys.alarm(alarm.code), value: alarm }], rolledBack: true }
+    const known = await vault.get<LogFaultFact>(keys.logFault)
+    const fault: LogFaultFact = {
+      code: 'E_LOG_ROLLBACK', at, told: known?.told ?? false,
+      remembered: known?.remembered ?? [old.size, old.root], shown: [receipt.size, receipt.root],
+    }
+    return { changes: [{ put: keys.alarm(alarm.code), value: alarm }, { put: keys.logFault, value: fault }], rolledBack: true }
   }
   const anchor = { size: receipt.size, root: receipt.root, epoch }
   const unchanged = old !== undefined && old.size === anchor.size && old.root === anchor.root && old.epoch === epoch

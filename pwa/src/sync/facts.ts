@@ -32,6 +32,11 @@ export const keys = {
   fileRefusals: (epoch: number): string => `fref/${pad(epoch)}/`,
   /** Where a half-sent file goes on. */
   upload: (sha: string): string => `up/${sha}`,
+  /** The largest head of the server's log this phone has proved, per epoch. */
+  head: (epoch: number): string => `head/${pad(epoch)}`,
+  heads: 'head/',
+  /** Stands while the server cannot prove its log. */
+  logFault: 'logfault',
   receipt: (size: number): string => `rcpt/${String(size).padStart(16, '0')}`,
   visit: (insp: string): string => `visit/${insp}`,
   returned: (insp: string, id: string): string => `return/${insp}/${id}`,
@@ -48,6 +53,8 @@ export interface DeviceFact {
   readonly agencyName: string
   readonly installation: string
   readonly log: { readonly name: string; readonly key: string }
+  /** Keys the log had before it named its present one. */
+  readonly olderLogs?: readonly { readonly name: string; readonly key: string }[]
 }
 export interface TokensFact {
   readonly access: string
@@ -104,6 +111,15 @@ export interface VisitFact {
 export type { OffsetFact as OffsetLike } from '../device/logKeys'
 export interface SettingsFact {
   readonly wifiOnly: boolean
+}
+/** What the server could not prove of its log. Stays until it proves a newer head from `remembered`. */
+export interface LogFaultFact {
+  readonly code: 'E_LOG_ROLLBACK' | 'F_LOG_EQUIVOCATION'
+  readonly remembered: readonly [number, string]
+  readonly shown: readonly [number, string]
+  readonly at: number
+  /** Written into a `dev.health` of the chain. */
+  readonly told: boolean
 }
 /** Facts about the server or the phone as a whole that need a person: shown as 需要处理. */
 export interface AlarmFact {

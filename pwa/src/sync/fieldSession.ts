@@ -12,7 +12,9 @@ import { cardOf, visitCards } from './cards'
 import { Drafts } from './drafts'
 import { SyncEngine } from './engine'
 import { IDLE_MINUTES, watchIdle } from './idle'
-import { keys, type PolicyFact, type DeviceFact, type OffsetLike, type SettingsFact, type TokensFact } from './facts'
+import {
+  keys, type DeviceFact, type LogFaultFact, type OffsetLike, type PolicyFact, type SettingsFact, type TokensFact,
+} from './facts'
 import { signInAs } from './login'
 import { epochOf, inventory } from './outbox'
 import type { SecondPerson } from './secondPerson'
@@ -63,7 +65,9 @@ export class FieldSession implements Session {
     }
     // A round may have brought an approval or a receipt: while the store is full that is room.
     this.engine.subscribe(({ topic }) => {
-      if (topic === 'sync' && this.full && !this.engine.running) void this.makeRoom()
+      if (topic !== 'sync' || this.engine.running || !this.vault.open) return
+      if (this.full) void this.makeRoom()
+      void this.reportLogFault()
     })
     this.engine.start()
     this.stopHealth = this.platform.timers.after(HEALTH_AFTER_MS, () => void this.reportHealth())
@@ -79,6 +83,19 @@ export class FieldSession implements Session {
       if (await reportHealth(parts)) this.engine.soon(0)
     } catch (error) {
       // Locked in the middle of the test: the next start asks again.
+      storeTrouble(error)
+    }
+  }
+
+  /** The server could not prove its log: one signed word of it goes into the chain, whatever is open. */
+  private async reportLogFault(): Promise<void> {
+    try {
+      const fault = await this.vault.get<LogFaultFact>(keys.logFault)
+      if (fault === undefined || fault.told) return
+      const { clock, selfTest } = this.platform
+      const { reportLogFault } = await import('./automatic')
+      if (await reportLogFault({ vault: this.vault, log: await this.log(), clock, selfTest })) this.engine.soon(0)
+    } catch (error) {
       storeTrouble(error)
     }
   }
@@ -154,6 +171,7 @@ export class FieldSession implements Session {
     ])
     const counted = count(all)
     const alarms = await vault.keys('alarm/')
+    const logFault = await vault.get<LogFaultFact>(keys.logFault)
     const unsent = counted.done < counted.total
     const attention = counted.troubled || alarms.length > 0 || vault.damaged.size > 0
     const login = tokens === undefined || tokens.dead
@@ -165,6 +183,7 @@ export class FieldSession implements Session {
       need: login ? 'login' : attention ? 'attention' : unsent && !this.engine.running ? 'network' : 'nothing',
       receiptsSigned: this.platform.verifyEd25519 !== undefined,
       running: this.engine.running,
+      ...(logFault === undefined ? {} : { logFault: logFault.code }),
       wifiOnly: settings?.wifiOnly ?? false,
     }
   }

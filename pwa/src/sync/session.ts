@@ -265,6 +265,8 @@ export interface SyncOverview {
   readonly receiptsSigned: boolean
   readonly running: boolean
   readonly wifiOnly: boolean
+  /** The server could not prove that its log only grew: a red word on every first screen, and work goes on. */
+  readonly logFault?: 'E_LOG_ROLLBACK' | 'F_LOG_EQUIVOCATION'
 }
 
 export type Change =

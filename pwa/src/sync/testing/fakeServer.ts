@@ -38,6 +38,8 @@ interface Durable {
   leaves: Uint8Array[]
   /** The newest receipt of each device, told again when nothing new was stored. */
   receipts: Map<string, string>
+  /** Where the log went on after each restore. */
+  branches: { epoch: number; size: number; root: string }[]
 }
 interface Half {
   readonly sha: string
@@ -53,6 +55,7 @@ function copy(state: Durable): Durable {
     blobs: new Map(state.blobs),
     leaves: [...state.leaves],
     receipts: new Map(state.receipts),
+    branches: [...state.branches],
   }
 }
 
@@ -65,11 +68,12 @@ export function reply(status: number, body: unknown, headers: Record<string, str
 }
 
 export class FakeServer {
-  state: Durable = { epoch: 1, chains: new Map(), blobs: new Map(), leaves: [], receipts: new Map() }
+  state: Durable = { epoch: 1, chains: new Map(), blobs: new Map(), leaves: [], receipts: new Map(), branches: [] }
   private committed: Durable = copy(this.state)
   private halves = new Map<string, Half>()
   private nextUpload = 0
   private nodes = new Map<string, Uint8Array>()
+  private fresh: { keys: CryptoKeyPair; raw: Bytes } | undefined
   /** For the mutant that never forgets what it once said. */
   private readonly remembered = { receipts: new Map<string, string>(), next: new Map<string, number>() }
   now = 1_795_000_000_000
@@ -85,6 +89,19 @@ export class FakeServer {
     return { name: LOG_NAME, key: encode(this.log.raw) }
   }
 
+  get rawKey(): Bytes {
+    return this.log.raw
+  }
+
+  get logPair(): CryptoKeyPair {
+    return this.log.keys
+  }
+
+  /** After a change of the log's key: the new one signs beside the old. */
+  alsoSignedBy(fresh: { keys: CryptoKeyPair; raw: Bytes }): void {
+    this.fresh = fresh
+  }
+
   /** A copy of the disk, as a backup has it. */
   backup(): Durable {
     return copy(this.state)
@@ -94,6 +111,7 @@ export class FakeServer {
     const raised = Math.max(this.state.epoch, backup.epoch) + 1
     this.state = copy(backup)
     this.state.epoch = this.mutations.noEpoch === true ? backup.epoch : raised
+    if (this.mutations.noEpoch !== true) this.state.branches.push({ epoch: raised, size: this.state.leaves.length, root: '' })
     this.committed = copy(this.state)
     this.halves.clear()
     this.nodes.clear()
@@ -116,6 +134,7 @@ export class FakeServer {
     if (path.startsWith('sync/changes')) {
       return reply(200, { epoch: this.state.epoch, now: this.now, cursor: 'c', more: false, changes: [] })
     }
+    if (path.startsWith('log/consistency')) return this.consistency(path)
     if (path.startsWith('evidence/uploads')) return this.tus(request, path)
     return reply(404, { code: 'NOT_FOUND', detail: '没有' })
   }
@@ -177,9 +196,11 @@ export class FakeServer {
     const size = this.state.leaves.length
     const root = new Uint8Array(await this.node(0, size))
     const text = formatCheckpoint({ origin: LOG_NAME, size, root, extensions: [] })
-    const id = await keyId(sha256, { name: LOG_NAME, publicKey: this.log.raw })
-    const signature = await ed25519Sign(this.log.keys, utf8(text))
-    const checkpoint = `${text}\n— ${LOG_NAME} ${encodeStandard(concat(id, signature))}\n`
+    const lines = await Promise.all([this.log, ...(this.fresh === undefined ? [] : [this.fresh])].map(async ({ keys, raw }) => {
+      const id = await keyId(sha256, { name: LOG_NAME, publicKey: raw })
+      return `— ${LOG_NAME} ${encodeStandard(concat(id, await ed25519Sign(keys, utf8(text))))}\n`
+    }))
+    const checkpoint = `${text}\n${lines.join('')}`
     return formatProof({ index: size - 1, hashes: (await this.path(0, size)).map((hash) => new Uint8Array(hash)), checkpoint, extra })
   }
 
@@ -193,6 +214,22 @@ export class FakeServer {
     const value = await nodeHash(sha256, await this.node(from, middle), await this.node(middle, to))
     this.nodes.set(key, value)
     return value
+  }
+
+  private async consistency(path: string): Promise<NetResponse> {
+    const asked = new URLSearchParams(path.slice(path.indexOf('?')))
+    const [from, to] = [Number(asked.get('from')), Number(asked.get('to'))]
+    if (from > to || to > this.state.leaves.length) return reply(404, { code: 'E_LOG_SIZE', detail: '日志没有这个长度' })
+    const proof = from === 0 || from === to ? [] : await this.subproof(from, 0, to, true)
+    return reply(200, { epoch: this.state.epoch, from, to, proof: proof.map((hash) => encode(new Uint8Array(hash))), branches: this.state.branches })
+  }
+
+  private async subproof(old: number, from: number, to: number, whole: boolean): Promise<Uint8Array[]> {
+    if (from + old === to) return whole ? [] : [await this.node(from, to)]
+    const middle = from + half(to - from)
+    return old <= middle - from
+      ? [...(await this.subproof(old, from, middle, whole)), await this.node(middle, to)]
+      : [...(await this.subproof(old - (middle - from), middle, to, false)), await this.node(from, middle)]
   }
 
   /** The path of the last leaf, lowest first. */
