@@ -22,6 +22,7 @@ MODULES = [
     "server.accounts.api",
     "server.audit.api",
     "server.audit.log_api",
+    "server.rules.api",
     "server.registry.api",
     "server.draw.api",
     "server.plans.api",

@@ -28,6 +28,7 @@ from server.platform.sheets import UnreadableSheet
 from server.registry import domain as registry
 from server.reports import domain as reports
 from server.rules import domain as rules
+from server.rules import listing
 from server.sync import domain as sync
 
 log = structlog.get_logger("problems")
@@ -65,6 +66,8 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     rules.ProfileNotInForce: (409, "规则未生效"),
     rules.RulesFaulty: (500, "检查表数据有错误"),
     rules.UnknownVersion: (404, "没有这个版本"),
+    listing.DeviationNeedsReason: (422, "须写明特殊要求"),
+    listing.ItemUnknown: (422, "事项不在清单里"),
     # tables that clerks send
     UnreadableSheet: (422, "表格无法读取"),
     # registry

@@ -124,6 +124,11 @@ def listing_faults(layer: Layer, rules: AgencyRules | None, laws: Mapping[str, D
             if allowed is not None and not kinds & set(allowed):
                 words = "、".join(KINDS[kind] for kind in allowed)
                 yield doc.fault(path, f"{name}没有本机关允许的依据（{words}），不得列入清单")
+        taken = rules.items if rules and allowed is not None and "parent" in doc.data else []
+        for item in taken:
+            kinds = {laws[basis["law"]]["level"] for basis in item["bases"] if basis["law"] in laws}
+            if item.get("origin") == "inherited" and not kinds & set(allowed or ()):
+                yield doc.fault(("parent",), f"上级清单的事项“{item['item']}”没有本机关允许的依据，请在 left_out 里写明不沿用的理由")
 
 
 def text_faults(layer: Layer) -> Iterator[Fault]:
@@ -133,7 +138,7 @@ def text_faults(layer: Layer) -> Iterator[Fault]:
     for path, text in _strings(layer.texts.data["texts"], ("texts",)):
         for name in re.findall(r"[{｛]([^}｝]*)[}｝]?", text):
             if name not in PLACEHOLDERS:
-                yield layer.texts.fault(path, f"文字里的占位符“{{{name}}}”不认识，可用的见 README 第四节")
+                yield layer.texts.fault(path, f"文字里的占位符“{{{name}}}”不认识，可用的见 README 第五节")
 
 
 def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path as FilePath
 
 from server.kernel.uscc import check
@@ -19,7 +20,7 @@ ASSIGNMENT_COLUMNS = (
 RESPONSIBLE = ("主要负责人", "消防安全责任人", "法定代表人", "责任人", "负责人")
 
 
-def demo_faults(folder: FilePath, people: Document, years: dict[int, AgencyRules] | None) -> Iterator[Fault]:
+def demo_faults(folder: FilePath, people: Document, years: dict[date, AgencyRules] | None) -> Iterator[Fault]:
     """Faults of one ``demo/`` folder; ``years`` is None when the agency's rules are faulty themselves."""
     yield from _people_faults(people)
     units = folder / "units.csv"

@@ -93,7 +93,7 @@ class Layer:
     banks: tuple[Document, ...] = ()
     overrides: Document | None = None
     texts: Document | None = None
-    items: Mapping[int, Document] = field(default_factory=dict)
+    items: Mapping[date, Document] = field(default_factory=dict)
     checklists: tuple[Document, ...] = ()
 
     def documents(self) -> Iterator[tuple[str, Document]]:
@@ -165,7 +165,7 @@ class Library:
     """The whole folder ``checklists/``, parsed and resolved."""
 
     digest: str
-    agencies: Mapping[str, Mapping[int, AgencyRules]]
+    agencies: Mapping[str, Mapping[date, AgencyRules]]
     facts: Mapping[str, str]
     laws: Mapping[str, Data]
     calendar: Data
@@ -174,16 +174,16 @@ class Library:
         return sorted(self.agencies)
 
     def agency(self, agency_id: str, on: date | None = None) -> AgencyRules:
-        """The rules of an agency with the newest item list, or the one of the year of ``on``.
+        """The rules of an agency with the newest item list, or the one that holds on ``on``.
 
         Raises UnknownAgency, ProfileNotInForce."""
-        years = self.agencies.get(agency_id)
-        if not years:
+        lists = self.agencies.get(agency_id)
+        if not lists:
             raise UnknownAgency(f"没有机关“{agency_id}”的规则", agency=agency_id)
         if on is None:
-            return years[max(years)]
-        # Last year's list holds until this year's is published: an office without a list could not inspect.
-        rules = years[max((year for year in years if year <= on.year), default=min(years))]
+            return lists[max(lists)]
+        # A list holds until the next one begins: an office without a list could not inspect.
+        rules = lists[max((starts for starts in lists if starts <= on), default=min(lists))]
         if not rules.in_force(on):
             raise ProfileNotInForce(f"{rules.agency['name']}的规则在{on.isoformat()}没有生效", agency=agency_id)
         return rules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -26,7 +27,7 @@ def examine(root: FilePath) -> Examined:
     """Read and check everything below ``root``."""
     folder = Folder(root)
     run = _Run(folder)
-    agencies: dict[str, dict[int, AgencyRules]] = {}
+    agencies: dict[str, dict[date, AgencyRules]] = {}
     unusable: dict[str, tuple[Fault, ...]] = {}
     for name, layer in folder.agencies.items():
         rules, faults = run.agency(layer)
@@ -89,10 +90,11 @@ class _Run:
             checks.profile_faults(layer),
             checks.bank_faults(layer, self.laws, self.facts),
             checks.text_faults(layer),
+            checks.listing_faults(layer, None, self.laws) if layer.name in self.folder.layers else (),
         )
         return [fault for some in every for fault in some]
 
-    def agency(self, layer: Layer) -> tuple[dict[int, AgencyRules], list[Fault]]:
+    def agency(self, layer: Layer) -> tuple[dict[date, AgencyRules], list[Fault]]:
         faults = [*self.common, *self.layer(layer)]
         if layer.profile is not None and not faults and "agency" not in layer.profile.data:
             faults.append(layer.profile.fault((), "机关的 profile.yaml 缺少 agency 一栏"))

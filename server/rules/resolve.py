@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from server.kernel.workdays import local_days
+from server.rules import listing as listing_rules
 from server.rules.domain import AgencyRules, Data, Document, Fault, KeyRule, Layer, Path, content_hash
 
 BASE = "base_cn"
@@ -22,9 +23,9 @@ FIELDS = ("text", "answer", "extra", "evidence", "applies_when", "basis", "guida
 
 @dataclass
 class Resolution:
-    """The rules of one agency per year of its item lists, and what stood in the way."""
+    """The rules of one agency by the day from which each of its item lists holds, and what stood in the way."""
 
-    rules: dict[int, AgencyRules] = field(default_factory=dict)
+    rules: dict[date, AgencyRules] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -56,12 +57,12 @@ def resolve_agency(agency: Layer, layers: Mapping[str, Layer], keys: Mapping[str
     chain = _chain(agency, profile_doc, layers, out)
     profile = _profile(chain, keys, profile_doc, out)
     bank = _bank(chain, out)
-    listings = _listings(agency, out)
+    listings = _listings(agency, layers, out)
     checklists = _checklists(agency, bank, listings, out)
     texts = _texts(chain)
     data = profile_doc.data
     valid_to = data.get("valid_to")
-    for year, (doc, listing) in listings.items():
+    for starts, (doc, listing) in listings.items():
         for position, item in enumerate(listing["items"]):
             own = [name for name, checklist in checklists.items() if checklist["item_code"] == item["code"]]
             item["checklists"] = item.get("checklists") or own
@@ -71,7 +72,7 @@ def resolve_agency(agency: Layer, layers: Mapping[str, Layer], keys: Mapping[str
                         doc.fault(("items", position, "checklists"), f"事项“{item['item']}”引用的检查表 {name} 不存在")
                     )
         if not out.faults:
-            out.rules[year] = AgencyRules(
+            out.rules[starts] = AgencyRules(
                 agency=data["agency"],
                 profile=profile,
                 profile_hash=content_hash(profile),
@@ -180,18 +181,23 @@ def _override(bank: dict[str, Data], doc: Document, changes: Sequence[Data], pat
         bank[change["item"]] = changed
 
 
-def _listings(agency: Layer, out: Resolution) -> dict[int, tuple[Document, Data]]:
-    found: dict[int, tuple[Document, Data]] = {}
-    for year, doc in agency.items.items():
-        listing: Data = copy.deepcopy(doc.data)
-        if listing["year"] != year:
-            out.faults.append(doc.fault(("year",), f"文件名是{year}年，里面写的是{listing['year']}年"))
+def _listings(agency: Layer, layers: Mapping[str, Layer], out: Resolution) -> dict[date, tuple[Document, Data]]:
+    found: dict[date, tuple[Document, Data]] = {}
+    for starts, doc in sorted(agency.items.items()):
+        listing, faults = listing_rules.inherited(doc, starts, layers)
+        out.faults += faults
+        if listing["year"] != starts.year:
+            out.faults.append(doc.fault(("year",), f"文件名是{starts.year}年，里面写的是{listing['year']}年"))
+        if found and not listing.get("reason"):
+            out.faults.append(doc.fault((), "新一版事项清单要写明调整原因（reason），如法律法规规章修订、机构职能转变"))
+        if (starts.month, starts.day) != (1, 1):
+            listing["starts"] = starts.isoformat()
         seen: set[str] = set()
-        for position, item in enumerate(listing["items"]):
+        for position, item in enumerate(doc.data["items"]):
             if item["code"] in seen:
                 out.faults.append(doc.fault(("items", position, "code"), f"事项编号 {item['code']} 重复"))
             seen.add(item["code"])
-        found[year] = (doc, listing)
+        found[starts] = (doc, listing)
     return found
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -78,17 +79,16 @@ class Reader:
         """Every rule file of one folder; files that are absent are simply absent."""
         banks = [folder / "bank.yaml", *sorted((folder / "bank").glob("*.yaml"))]
         listings = {
-            int(path.stem.removeprefix("items-")): path
-            for path in sorted(folder.glob("items-*.yaml"))
-            if path.stem.removeprefix("items-").isdigit()
-        }
+            starts: path for path in sorted(folder.glob("items-*.yaml"))
+            if (starts := starts_on(path.stem.removeprefix("items-"))) is not None
+        }  # fmt: skip
         return Layer(
             name=folder.name,
             profile=self.yaml(folder / "profile.yaml"),
             banks=tuple(doc for path in banks if (doc := self.yaml(path))),
             overrides=self.yaml(folder / "overrides.yaml"),
             texts=self.yaml(folder / "texts.yaml"),
-            items={year: doc for year, path in listings.items() if (doc := self.yaml(path))},
+            items={starts: doc for starts, path in listings.items() if (doc := self.yaml(path))},
             checklists=tuple(
                 doc for path in sorted((folder / "checklists").glob("*.yaml")) if (doc := self.yaml(path))
             ),
@@ -123,6 +123,14 @@ class Folder:
             key: KeyRule(key, entry["title"], tuple(s) if isinstance(s := entry.get("x-stronger"), list) else s)
             for key, entry in properties.items()
         }
+
+
+def starts_on(name: str) -> date | None:
+    """From when an item list holds, by its file: items-2026.yaml from New Year, items-2026-07-01.yaml from that day."""
+    try:
+        return date(int(name), 1, 1) if re.fullmatch(r"[0-9]{4}", name) else date.fromisoformat(name)
+    except ValueError:
+        return None
 
 
 def fingerprint(root: FilePath) -> str:

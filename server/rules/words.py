@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from server.rules import listing
 from server.rules.domain import AgencyRules, Data, Library
 from server.rules.resolve import say
-from server.rules.schema_words import named
 
 ITEM_FIELDS = {
     "text": "内容",
@@ -46,7 +46,7 @@ def rules_diff(old: AgencyRules, new: AgencyRules, labels: Mapping[str, str]) ->
     texts = sorted(key for key in {*old.texts, *new.texts} if old.texts.get(key) != new.texts.get(key))
     return [
         *_profile(old.profile, new.profile, labels),
-        *_listing(old, new),
+        *listing.changes(old.item_list, new.item_list),
         *_checklists(old.checklists, new.checklists),
         *(f"文字模板“{key}”有改动" for key in texts),
     ]
@@ -63,20 +63,6 @@ def _profile(old: Mapping[str, Data], new: Mapping[str, Data], labels: Mapping[s
             yield f"“{name}”由“{say(old[key]['value'])}”改为“{say(new[key]['value'])}”（{new[key]['article']}）"
         elif (old[key]["article"], old[key]["quote"]) != (new[key]["article"], new[key]["quote"]):
             yield f"“{name}”的值不变，出处或引文有改动（{new[key]['article']}）"
-
-
-def _listing(old: AgencyRules, new: AgencyRules) -> Iterator[str]:
-    before = {item["code"]: item for item in old.items}
-    after = {item["code"]: item for item in new.items}
-    for code in [*after, *(code for code in before if code not in after)]:
-        if code not in before:
-            yield f"事项清单新增 {code}“{after[code]['item']}”"
-        elif code not in after:
-            yield f"事项清单删去 {code}“{before[code]['item']}”"
-        elif before[code] != after[code]:
-            old_item, new_item = before[code], after[code]
-            fields = sorted(k for k in {*old_item, *new_item} if old_item.get(k) != new_item.get(k))
-            yield f"事项清单 {code}“{new_item['item']}”的{'、'.join(named(field) for field in fields)}有改动"
 
 
 def _checklists(old: Mapping[str, Data], new: Mapping[str, Data]) -> Iterator[str]:

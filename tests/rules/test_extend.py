@@ -60,7 +60,7 @@ def test_an_agency_copied_from_another_works_after_the_edits_of_the_readme(tmp_p
 def test_last_years_list_holds_until_this_years_is_published(tmp_path: Path) -> None:
     root = copied(tmp_path)
     text = (root / WUSHEN / "items-2026.yaml").read_text(encoding="utf-8")
-    (root / WUSHEN / "items-2027.yaml").write_text(text.replace("year: 2026", "year: 2027"), encoding="utf-8")
+    (root / WUSHEN / "items-2027.yaml").write_text(text.replace("year: 2026", "year: 2027\nreason: 换年度"), encoding="utf-8")
     library = load_library(root)
     assert library.agency(WUSHEN, date(2026, 12, 31)).item_list["year"] == 2026
     assert library.agency(WUSHEN, date(2027, 1, 1)).item_list["year"] == 2027

@@ -7,6 +7,7 @@ Every expectation quotes the study (sections 2.1 and 2.2 of the checklists paper
 from __future__ import annotations
 
 import csv
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def examined() -> Examined:
 def rules(agency: str) -> AgencyRules:
     found = examined()
     assert agency not in found.unusable, [str(fault) for fault in found.unusable[agency]]
-    return found.library.agencies[agency][YEAR]
+    return found.library.agencies[agency][date(YEAR, 1, 1)]
 
 
 def items_of(agency: str, checklist: str) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_moved_items_new_texts_and_the_item_list(tmp_path: Path) -> None:
         (f"{WUSHEN}/items-2026.yaml", "target: 旗应急管理局监管的", "target: 全旗"),
     )
     assert told == [
-        "乌审旗应急管理局：事项清单 WS-GEN“安全生产综合监管检查”的检查对象（target）有改动",
+        "乌审旗应急管理局：事项清单 WS-GEN“安全生产综合监管检查”的检查对象由“旗应急管理局监管的生产经营单位”改为“全旗生产经营单位”",
         "乌审旗应急管理局：检查表“安全生产综合监管检查表”检查项的顺序有改动",
         "乌审旗应急管理局：文字模板“told”有改动",
     ]

@@ -5,6 +5,7 @@ export const PLACES = [
   ['batches', ['plan_officer', 'reviewer', 'auditor']],
   ['units', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
   ['inspectors', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
+  ['item-lists', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
   ['people', ['administrator']],
   ['devices', ['administrator', 'auditor']],
   ['audit', ['auditor']],
