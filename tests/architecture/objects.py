@@ -22,6 +22,7 @@ from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.reports import reading
 from tests.architecture import plan_objects
+from server.rules import operations as rules
 from tests.builders import a_client, a_person, actor_of, an_enrolled_device, client_of
 from tests.draw.samples import a_published_draw, a_void_to_decide, the_superior
 from tests.phone import a_field_phone, record_visit
@@ -39,6 +40,11 @@ def an_inspection(agency: str) -> str:
 def a_team_member(agency: str) -> accounts.PersonView:
     """An inspector who is drawn for ``an_inspection``."""
     return accounts.person(inspections.inspection(an_inspection(agency)).team[0]["user"])
+
+
+def an_item_list(agency: str) -> str:
+    """The version of the item list in force."""
+    return rules.rules_for(agency).item_list_hash
 
 
 def a_pack(agency: str) -> str:
@@ -134,6 +140,9 @@ VALUES: dict[str, Callable[[str], str]] = {
     "/api/v1/inspections/<insp_id>/cancel insp_id": lambda agency: max(view.id for view in inspections.inspections(agency)),
     "report_id": a_report,
     "kind": lambda agency: "record",
+    "/api/v1/item-lists/<digest> digest": an_item_list,
+    "/api/v1/item-lists/<old>/changes/<new> old": an_item_list,
+    "/api/v1/item-lists/<old>/changes/<new> new": an_item_list,
     "upload_id": lambda agency: _upload(agency)[0],
     "/api/v1/sync/packs/<sha256> sha256": a_pack,
     "/api/v1/sync/blobs/<sha256> sha256": a_document,
