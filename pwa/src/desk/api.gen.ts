@@ -2207,6 +2207,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/item-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemVersionsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    digest: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemListOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/{old}/changes/{new}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                new: string;
+                old: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    new: string;
+                    old: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemChangesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/schemes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A checking scheme 检查方案; other checklists than the items name need ``deviation``. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SchemeIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SchemeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/checkpoint": {
         parameters: {
             query?: never;
@@ -5075,6 +5235,10 @@ export interface components {
         CodesOut: {
             codes: components["schemas"]["CodeOut"][];
         };
+        ColumnOut: {
+            key: string;
+            label: string;
+        };
         CommitIn: {
             commitment: string;
         };
@@ -5548,10 +5712,45 @@ export interface components {
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
         };
+        ItemChangesOut: {
+            lines: string[];
+        };
+        ItemListOut: {
+            agency: string;
+            columns: components["schemas"]["ColumnOut"][];
+            left_out: components["schemas"]["LeftOutOut"][];
+            rows: components["schemas"]["ItemRowOut"][];
+            version: components["schemas"]["ItemVersionOut"];
+        };
         ItemOut: {
             code: string;
             item: string;
             section: string;
+        };
+        ItemRowOut: {
+            active: boolean;
+            cells: string[];
+            code: string;
+            deviation: string;
+            origin: string;
+        };
+        ItemVersionOut: {
+            hash: string;
+            inherited: number;
+            items: number;
+            note: string;
+            parent: string;
+            /** Format: date-time */
+            published_at: string | null;
+            reason: string;
+            source_doc: string;
+            /** Format: date */
+            starts: string;
+            state: string;
+            title: string;
+        };
+        ItemVersionsOut: {
+            versions: components["schemas"]["ItemVersionOut"][];
         };
         KeptOut: {
             claimed_ms: number;
@@ -5594,6 +5793,10 @@ export interface components {
         LeavesOut: {
             leaves: components["schemas"]["LeafOut"][];
             size: number;
+        };
+        LeftOutOut: {
+            code: string;
+            reason: string;
         };
         LetterOut: {
             act: string;
@@ -5787,6 +5990,11 @@ export interface components {
             from_phone: boolean;
             handling: string;
             rev: number;
+        };
+        OtherChecklistOut: {
+            count: number;
+            id: string;
+            title: string;
         };
         OutsideAnswerIn: {
             number: string;
@@ -6142,6 +6350,33 @@ export interface components {
             column: string;
             row: number;
             text: string;
+        };
+        SchemeChecklistOut: {
+            count: number;
+            generated: boolean;
+            id: string;
+            title: string;
+        };
+        SchemeFactOut: {
+            label: string;
+            text: string;
+        };
+        SchemeIn: {
+            checklists?: string[];
+            deviation?: string;
+            items: string[];
+        };
+        SchemeItemOut: {
+            code: string;
+            facts: components["schemas"]["SchemeFactOut"][];
+            name: string;
+        };
+        SchemeOut: {
+            checklists: components["schemas"]["SchemeChecklistOut"][];
+            deviation: string;
+            id: string;
+            items: components["schemas"]["SchemeItemOut"][];
+            others: components["schemas"]["OtherChecklistOut"][];
         };
         SectionIn: {
             text: string;
