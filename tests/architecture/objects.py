@@ -21,8 +21,8 @@ from server.platform.blobs import blobs
 from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.reports import reading
-from tests.architecture import plan_objects
 from server.rules import operations as rules
+from tests.architecture import plan_objects
 from tests.builders import a_client, a_person, actor_of, an_enrolled_device, client_of
 from tests.draw.samples import a_published_draw, a_void_to_decide, the_superior
 from tests.phone import a_field_phone, record_visit
