@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server.accounts import operations as accounts
@@ -17,6 +18,9 @@ from server.accounts.tables import Agency
 from server.draw import tickets
 from server.kernel import b64url
 from server.platform.db import session, transaction
+from server.registry import operations as registry
+from server.registry.tables import UnitItemRow
+from server.rules import operations as rules
 from tests import builders
 from tests.diligent import an_agency_at_work
 from tests.world import Client
@@ -43,8 +47,6 @@ class Ceremony:
 
     def wish(self, **more: Any) -> dict[str, Any]:
         """A monthly draw of the agency's first item."""
-        from server.rules import operations as rules
-
         with builders.at_work():
             item = rules.rules_for(self.agency).items[0]
         return {
@@ -95,6 +97,13 @@ class Ceremony:
         return dict(answer.get_json())
 
 
+def pools(agency: str) -> None:
+    """Every unit in the pool of every item (WG-4b), in the caller's unit of work; a test takes out what it needs out."""
+    have = set(session().execute(select(UnitItemRow.unit_id, UnitItemRow.item_code)).all())
+    wanted = {(unit.id, str(item["code"])) for unit in registry.units(agency, limit=500) for item in rules.rules_for(agency).items}
+    session().add_all(UnitItemRow(unit_id=unit, item_code=item, agency_id=agency) for unit, item in sorted(wanted - have))
+
+
 def a_ceremony(agency: str, checklists: Path) -> Ceremony:
     """The agency at work, its superior agency, and the people of a ceremony signed in."""
     with builders.at_work():
@@ -103,6 +112,8 @@ def a_ceremony(agency: str, checklists: Path) -> Ceremony:
         builders.an_agency(above, "上级测试机关")
         with transaction():
             session().get_one(Agency, agency).parent_id = above
+            if rules.rules_for(agency).value("unit.pool_by_item"):
+                pools(agency)
         known = {one.roles: one for one in accounts.people(agency)}
         a, b = known[("plan_officer",)], known[("reviewer",)]
     return Ceremony(agency, builders.a_client(a), builders.a_client(b), builders.client_as("superior", agency=above))
