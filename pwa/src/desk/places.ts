@@ -2,6 +2,7 @@
 export const PLACES = [
   ['reports', ['reviewer', 'auditor', 'inspector']],
   ['inspections', ['plan_officer', 'reviewer', 'auditor']],
+  ['draws', ['plan_officer', 'reviewer', 'auditor', 'superior']],
   ['batches', ['plan_officer', 'reviewer', 'auditor']],
   ['units', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
   ['inspectors', ['plan_officer', 'reviewer', 'administrator', 'auditor']],

@@ -17,6 +17,10 @@ export const router = createRouter({
         { path: 'inspections', component: () => import('./plans/InspectionsScreen.vue') },
         { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
         { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
+        { path: 'draws', component: () => import('./draw/DrawsScreen.vue') },
+        { path: 'draws/new', component: () => import('./draw/ProposalScreen.vue') },
+        { path: 'draws/:id', component: () => import('./draw/DrawScreen.vue'), props: true },
+        { path: 'draws/:id/edit', component: () => import('./draw/ProposalScreen.vue'), props: true },
         { path: 'units', component: () => import('./registry/UnitsScreen.vue') },
         { path: 'inspectors', component: () => import('./registry/InspectorsScreen.vue') },
         { path: 'item-lists', component: () => import('./rules/ItemListScreen.vue') },
@@ -35,6 +39,7 @@ function home(): string {
   if (may('reviewer', 'inspector')) return '/reports'
   if (may('plan_officer')) return '/inspections'
   if (may('administrator')) return '/people'
+  if (may('superior')) return '/draws'
   return may('auditor') ? '/audit' : '/welcome'
 }
 
