@@ -213,8 +213,9 @@ class FeasibilityOut(Schema):
 
 class FateQuery(Schema):
     text = StrictStr(most=80, load_default="")
-    limit = StrictInt(1, 500, load_default=200)
-    offset = StrictInt(0, load_default=0)
+    # A query has no numbers of its own: the strict integer of a body would refuse every one.
+    limit = fields.Integer(load_default=200, validate=validate.Range(1, 500))
+    offset = fields.Integer(load_default=0, validate=validate.Range(0))
 
 
 class FateOut(Schema):
@@ -293,4 +294,4 @@ class CountOut(Schema):
 
 
 class YearQuery(Schema):
-    year = StrictInt(2020, 2099, load_default=None)
+    year = fields.Integer(load_default=None, validate=validate.Range(2020, 2099))

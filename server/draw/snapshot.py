@@ -108,6 +108,8 @@ def intent_of(row: DrawRow, own: AgencyRules, asked: Wish, table: Table) -> dict
         "exceptions": exceptions_in(units), "late": row.late,
     }
     about |= {name: text for name, text in (("section", row.section), ("source_doc", asked.source_doc)) if text}
+    if (since := changes(row)) is not None:
+        about["since"] = since
     if row.deadline is not None:
         about["deadline"] = row.deadline.isoformat()
     intent: dict[str, Any] = {
@@ -115,6 +117,19 @@ def intent_of(row: DrawRow, own: AgencyRules, asked: Wish, table: Table) -> dict
         "commits": {}, "open": ["dice"], "about": about,
     }
     return intent | ({"prev_void": row.prev_void} if row.prev_void else {})
+
+
+def changes(row: DrawRow) -> dict[str, Any] | None:
+    """What became of the table since the agency's last draw: who was left out or weighs less now shows (attack 1 of 3.9)."""
+    last = session().scalars(
+        select(DrawRow).where(DrawRow.agency_id == row.agency_id, DrawRow.kind == "draw", DrawRow.section == row.section, DrawRow.want.is_not(None), DrawRow.id != row.id)
+        .order_by(DrawRow.drawn_at.desc()).limit(1)
+    ).first()
+    if last is None or row.kind != "draw":
+        return None
+    before, now = ({unit: leaf["w"] for unit, leaf in session().execute(select(DrawUnitRow.subject_id, DrawUnitRow.leaf).where(DrawUnitRow.draw_id == one.id))} for one in (last, row))
+    weight = sum(1 for unit in before.keys() & now.keys() if before[unit] != now[unit])
+    return {"number": overview.number_of(last), "added": len(now.keys() - before.keys()), "removed": len(before.keys() - now.keys()), "weight": weight}
 
 
 def exceptions_in(units: Iterable[Mapping[str, Any]]) -> dict[str, int]:
