@@ -1,7 +1,8 @@
 """Changing the log's key: the old one names the new one, both sign for thirty days, and the old one stays known.
 
 The statement is a signed note of four lines, ``suijian/log-key/v1``, ``old <vkey>``, ``new <vkey>``, ``at <ms>``, under
-the old key: a phone that has pinned the old key believes the new one by it. It is a public leaf of the log as well."""
+both keys: a phone that has pinned the old key believes the new one by it, and whoever has learnt the new key elsewhere
+believes records of the old one. That it was changed is a public leaf of the log as well."""
 
 from __future__ import annotations
 
@@ -29,10 +30,10 @@ class OldKey:
     statement: str
 
 
-def statement(old: NoteKey, new: NoteKey, at_ms: int, sign: Sign) -> str:
-    """The note with which the old key names the new one."""
+def statement(old: NoteKey, new: NoteKey, at_ms: int, sign_old: Sign, sign_new: Sign) -> str:
+    """The note with which the old key names the new one, and the new one accepts."""
     text = f"{TITLE}\nold {old.vkey}\nnew {new.vkey}\nat {at_ms}\n"
-    return checkpoint.sign_note(text, old, sign)
+    return checkpoint.add_signature(checkpoint.sign_note(text, old, sign_old), new, sign_new)
 
 
 def old_keys() -> list[OldKey]:
@@ -65,7 +66,7 @@ def noted(folder: Path) -> OldKey:
     if old.vkey in known:
         return known[old.vkey]
     at = clock.now()
-    note = statement(old, new, clock.to_ms(at), fresh.log_old.sign)
+    note = statement(old, new, clock.to_ms(at), fresh.log_old.sign, fresh.log.sign)
     session().add(LogKey(vkey=old.vkey, changed_at=at, statement=note))
     public_log.append({"v": 1, "k": "log.key", "old": old.vkey, "new": new.vkey, "at": clock.to_ms(at)}, public=True)
     operations.record(None, "log.key", "log", keys.LOG_NAME, facts={"old": old.vkey, "new": new.vkey})

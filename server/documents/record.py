@@ -20,6 +20,7 @@ from server.inspections.items import one_line
 from server.inspections.record_text import kind_of, record_text
 from server.inspections.wording import minute_zh
 from server.kernel import b64url, chain
+from server.platform.pages import public_address
 
 
 def code_of(visit: Visit, signed_text: str) -> str:
@@ -47,7 +48,7 @@ def sheet(visit: Visit, pack: dict[str, Any], find: Find) -> Sheet:
         "party": people.party(visit, pack, album),
         "inspectors": people.attested(visit, pack, seals[0]["d"]),
         "incomplete": visit["state"] == "awaiting_second",
-        "code": code, "qr": album.put("code.svg", qr(code)), "digest": seals[0]["d"],
+        "code": code, "qr": album.put("code.svg", qr(check_link(code))), "digest": seals[0]["d"],
         "sealed": minute_zh(seals[0]["wall"]),
         "samples": _samples(visit),
         "recorder": people.recorder_rows(visit),
@@ -80,6 +81,12 @@ def draft_mark(pack: dict[str, Any]) -> str:
         for checklist in pack["checklists"] for section in checklist["sections"] for item in section["items"] for law in item.get("basis") or []
     )
     return "部分检查依据待核" if unread else ""
+
+
+def check_link(code: str) -> str:
+    """What the QR code holds: the page that answers for this record code, or the bare code while there is no public one."""
+    address = public_address()
+    return f"{address}/r/{code}" if address else code
 
 
 def qr(text: str) -> bytes:

@@ -9,7 +9,7 @@ from server.documents import fonts, people
 from server.documents.domain import TITLES, DocumentNotReady
 from server.documents.pack import MODE_WORDS
 from server.documents.pictures import Album, Find, photo_cells
-from server.documents.record import code_of, draft_mark, names, qr
+from server.documents.record import check_link, code_of, draft_mark, names, qr
 from server.documents.render import Sheet
 from server.inspections import attest
 from server.inspections.fold_parts import Visit
@@ -110,7 +110,7 @@ def sheet(visit: Visit, pack: dict[str, Any], facts: ReportFacts, number: str, d
             "name": facts.reviewer if approved else "", "date": day_zh(date_iso(facts.decided_ms)) if approved and facts.decided_ms else "",
             "clock": f"检查结束时间的确认依据：{one_line(facts.clock_reason)}" if approved and facts.clock_reason else "",
         },
-        "code": code, "qr": album.put("code.svg", qr(code)),
+        "code": code, "qr": album.put("code.svg", qr(check_link(code))),
     }
     return Sheet("report", data, album.files)
 

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from sqlalchemy import and_, or_, select
 
 from server.accounts import operations as accounts
+from server.audit import log_keys
 from server.evidence import operations as evidence
 from server.inspections import operations, receipts
 from server.inspections.cards import wire
@@ -77,7 +78,10 @@ def write_zip(insp_id: str, target: BinaryIO | io.BytesIO) -> dict[str, object]:
         between, ends = _headers(insp_id, devs, rows)
         pack.put_lines("headers.jsonl", between)
         _put_receipts(pack, ends)
-        log = {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}
+        log: dict[str, object] = {"name": receipts.LOG_NAME, "vkey": receipts.note_key().vkey}
+        older = [key.statement for key in log_keys.old_keys()]
+        if older:
+            log["older"] = older
         pack.put("keys.json", _json({"log": log, "devices": _devices(devs)}))
         lacking = _put_blobs(pack, view.agency_id, insp_id)
         text = _put_record(pack, insp_id)

@@ -22,6 +22,8 @@ from server.kernel import b64url, canonical, chain, checkpoint, merkle
 
 FORMAT = "suijian-record-1"
 RECORD_TAG = b"suijian/device-record/v1\0"
+KEY_TITLE = "suijian/log-key/v1"
+MOST_MEMBERS, MOST_TEXT, MOST_FILE, MOST_ALL = 20_000, 64 << 20, 256 << 20, 4 << 30
 
 
 class Fault(Exception):
@@ -60,6 +62,7 @@ def verify(file: str | BinaryIO, log_key: str | None = None) -> Finding:
     file is believed, which proves consistency and not origin."""
     try:
         with zipfile.ZipFile(file) as archive:
+            _bounded(archive)
             return Finding("OK", "记录完整，未发现改动", _check(archive, log_key))
     except Fault as fault:
         return Finding(fault.code, fault.text, {})
@@ -69,11 +72,19 @@ def verify(file: str | BinaryIO, log_key: str | None = None) -> Finding:
         return Finding("E_FILE", f"文件损坏或不是导出的检查记录：{broken}", {})
 
 
+def _bounded(archive: zipfile.ZipFile) -> None:
+    """Refuse what would unpack to more than any record: sizes as the zip tells them, which its reader enforces."""
+    infos = archive.infolist()
+    text = sum(info.file_size for info in infos if not info.filename.startswith("blobs/"))
+    fits = len(infos) <= MOST_MEMBERS and text <= MOST_TEXT and sum(info.file_size for info in infos) <= MOST_ALL
+    _need(fits and all(info.file_size <= MOST_FILE for info in infos), "E_TOO_LARGE", "解压后过大，不是检查记录")
+
+
 def _check(archive: zipfile.ZipFile, log_key: str | None) -> dict[str, int]:
     manifest = _members(archive)
     keys = json.loads(archive.read("keys.json"))
-    note_key = _log_key(keys, log_key)
-    devices = _devices(keys, note_key)
+    note_keys = _log_keys(keys, log_key)
+    devices = _devices(keys, note_keys)
     insp = str(manifest["insp"])
     own = [_read_event(line, devices, whole=True) for line in _lines(archive, "events.jsonl")]
     between = [_read_event(line, devices, whole=False) for line in _lines(archive, "headers.jsonl")]
@@ -82,13 +93,14 @@ def _check(archive: zipfile.ZipFile, log_key: str | None) -> dict[str, int]:
     for event in between:
         _need(event.header["insp"] != insp, "E_HIDDEN", "本次检查的事件缺少内容")
     heads = _chains([*own, *between], _starts(keys))
-    receipts = _receipts(archive, heads, note_key)
+    receipts = _receipts(archive, heads, note_keys)
     kept = [event for event in own if event.h not in set(manifest["quarantined"])]
     acts = _acts(kept, own)
     files = _files(archive, kept, set(manifest["lacking"]))
     if "record.txt" in manifest["members"]:
         found = b64url.encode(hashlib.sha256(archive.read("record.txt")).digest())
         _need(found == manifest["record_text"], "E_TEXT", "笔录文字与清单不一致")
+        _need(_sealed_words(found, kept), "E_TEXT", "笔录文字与封存的不一致")
     return {"events": len(own), "headers": len(between), "receipts": receipts, "acts": acts, "files": files}
 
 
@@ -119,19 +131,29 @@ def _lines(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
 # --- keys -------------------------------------------------------------------------------------------------------
 
 
-def _log_key(keys: dict[str, Any], wanted: str | None) -> checkpoint.NoteKey:
-    key = checkpoint.read_vkey(keys["log"]["vkey"])
-    _need(wanted is None or wanted == key.vkey, "E_NOTE_SIG", "记录由另一把日志密钥签署")
-    return key
+def _log_keys(keys: dict[str, Any], wanted: str | None) -> list[checkpoint.NoteKey]:
+    """The log's key and those before it, newest first; an older one counts when both have signed its statement."""
+    found = [checkpoint.read_vkey(keys["log"]["vkey"])]
+    for note in reversed(keys["log"].get("older", [])):
+        title, old, new, *_ = note.split("\n")
+        before = checkpoint.read_vkey(old.removeprefix("old "))
+        named = title == KEY_TITLE and new == f"new {found[-1].vkey}"
+        for key in (before, found[-1]):
+            checkpoint.open_note(note, [key], _ed25519)
+        _need(named, "E_NOTE_SIG", "日志换钥的声明不正确")
+        found.append(before)
+    _need(wanted is None or wanted in {key.vkey for key in found}, "E_NOTE_SIG", "记录由另一把日志密钥签署")
+    return found
 
 
-def _devices(keys: dict[str, Any], log: checkpoint.NoteKey) -> dict[str, tuple[ec.EllipticCurvePublicKey, str]]:
+def _devices(keys: dict[str, Any], logs: list[checkpoint.NoteKey]) -> dict[str, tuple[ec.EllipticCurvePublicKey, str]]:
     """dev → (public key, person), each vouched for by the server's signed device record."""
     found = {}
     for entry in keys["devices"]:
         spki = b64url.decode(entry["spki"])
         record = json.loads(entry["record"])
-        vouched = _ed25519(log.public, RECORD_TAG + entry["record"].encode(), b64url.decode(entry["record_sig"]))
+        message, signature = RECORD_TAG + entry["record"].encode(), b64url.decode(entry["record_sig"])
+        vouched = any(_ed25519(log.public, message, signature) for log in logs)
         told = (record["dev"], record["spki"], record["user"])
         same = told == (entry["dev"], entry["spki"], entry["user"]) and entry["dev"] == chain.device_id(spki)
         _need(vouched and same, "E_DEV_UNKNOWN", f"设备 {entry['dev']} 的登记不可信")
@@ -204,7 +226,7 @@ def _chains(events: list[Signed], starts: dict[str, str]) -> dict[str, list[str]
     return heads
 
 
-def _receipts(archive: zipfile.ZipFile, heads: dict[str, list[str]], log: checkpoint.NoteKey) -> int:
+def _receipts(archive: zipfile.ZipFile, heads: dict[str, list[str]], logs: list[checkpoint.NoteKey]) -> int:
     """Check every receipt; each device's last event must be covered by one."""
     covered: dict[str, int] = {}
     count = 0
@@ -213,7 +235,7 @@ def _receipts(archive: zipfile.ZipFile, heads: dict[str, list[str]], log: checkp
         try:
             extra = checkpoint.parse_proof(text).extra or b""
             leaf = chain.log_leaf(extra[:16], extra[16:])
-            checkpoint.check_proof(text, leaf, log.name, [log], _ed25519)
+            checkpoint.check_proof(text, leaf, logs[0].name, logs, _ed25519)
         except (checkpoint.BadNote, checkpoint.BadProof) as bad:
             raise Fault(bad.code, f"{name} 不成立") from bad
         entry = canonical.decode(extra[16:])
@@ -249,6 +271,18 @@ def _acts(kept: list[Signed], own: list[Signed]) -> int:
             fits = body["count"] == len(before) and body["root"] == b64url.encode(merkle.root(leaves))
             _need(fits, "E_SEAL_ROOT", f"{name} 的记录数或摘要不符")
     return count
+
+
+def _sealed_words(found: str, kept: list[Signed]) -> bool:
+    """The words are those of a seal; not asked before the first seal, nor while a later round is open."""
+    seals = [event for event in kept if event.header["t"] == "seal" and event.body]
+    if not seals:
+        return True
+    moment = lambda event: event.header["wall"] + event.header["off"]
+    last = max(map(moment, seals))
+    if any(event.header["t"] in ("reply", "supplement.photo") and moment(event) > last for event in kept):
+        return True
+    return found in {seal.body["text"] for seal in seals if seal.body}
 
 
 def _files(archive: zipfile.ZipFile, kept: list[Signed], lacking: set[str]) -> int:

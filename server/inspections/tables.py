@@ -19,6 +19,7 @@ class InspectionRow(db.Model):
         UniqueConstraint("agency_id", "number"),
         Index("ix_inspection_state", "agency_id", "state"),
         Index("ix_inspection_unit", "unit_id"),
+        Index("ix_inspection_code", "code"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
