@@ -17,6 +17,7 @@ from server.accounts.domain import Actor, BadEnrolmentCode, BadKey, KeyAlreadyEn
 from server.accounts.sessions import Tokens, key_of, open_family, signed_by
 from server.accounts.tables import Enrolment, EnrolmentCode, Person, SessionFamily
 from server.audit import operations as audit
+from server.audit import public_log
 from server.kernel import b64url, canonical, chain
 from server.platform import clock
 from server.platform.db import session, unit_of_work
@@ -157,11 +158,13 @@ def enrol(
 def new_enrolment(
     person: Person, spki: bytes, installation: str, label: str, self_test: Mapping[str, Any], **more: Any
 ) -> Enrolment:
-    """The row of a fresh key with its signed device record; inside the caller's unit of work."""
+    """The row of a fresh key with its signed device record, itself a leaf of the log (record-log 2.10); inside the
+    caller's unit of work."""
     dev, now = chain.device_id(spki), clock.now()
     record, record_signature = _device_record(
         dev, spki, installation, person, clock.to_ms(now), str(more.get("rotated_by", ""))
     )
+    public_log.append({"v": 1, "k": "device", "dev": dev, "h": b64url.encode(chain.text_hash(record))})
     return Enrolment(dev=dev, person_id=person.id, agency_id=person.agency_id, installation=installation,
                      spki=spki, label=label, self_test=dict(self_test), record=record,
                      record_signature=record_signature, enrolled_at=now, **more)

@@ -1,4 +1,4 @@
-"""Commands about records: ``record export ID FILE.zip``, ``record verify FILE.zip``, ``record audit``."""
+"""Commands about records: ``record export ID FILE.zip``, ``record verify FILE.zip``."""
 
 from __future__ import annotations
 
@@ -44,20 +44,6 @@ def export(insp_id: str, file: Path) -> None:
         file.unlink(missing_ok=True)
         raise click.ClickException(refusal.detail) from refusal
     click.echo(f"{file} events={manifest['events']} lacking={len(manifest['lacking'])}")
-
-
-@record.command("audit")
-def audit() -> None:
-    """逐条核对库中全部事件与回执：打印 OK 或每一处不符"""
-    app = importlib.import_module("server.app").create_app()
-    auditing = importlib.import_module("server.inspections.audit")
-    with app.app_context():
-        found = auditing.audit()
-    for fault in found.faults:
-        click.echo(f"{fault.code} {fault.where}")
-    if found.faults:
-        raise SystemExit(1)
-    click.echo(f"OK events={found.events} leaves={found.leaves}")
 
 
 COMMANDS = [record]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from server.accounts import operations as accounts
 from server.accounts.enrolment import ENROL_TAG, RECORD_TAG
-from server.kernel import b64url, canonical
+from server.audit import public_log
+from server.kernel import b64url, canonical, chain
 from server.platform import clock
 from tests.builders import a_client, a_person, an_enrolled_device, client_as, client_of
 from tests.world import PASSWORD, Phone
@@ -186,3 +188,12 @@ def test_administrator_and_auditor_see_what_the_phone_said_of_itself_and_when_it
         assert seen[phone.dev]["self_test"] == {}
         assert seen[phone.dev]["last_contact"] >= seen[phone.dev]["enrolled_at"]
     assert client_as("inspector").get("/api/v1/accounts/devices").json["devices"] == []
+
+
+def test_the_device_record_is_a_leaf_of_the_log(ctx):
+    """Record-log 2.10: the server issues a signed device record, which is itself a log leaf."""
+    device = an_enrolled_device()
+    [leaf] = public_log.of_kind("device")
+    record, _signature = accounts.device_record(device.dev)
+    assert json.loads(leaf.entry) == {"v": 1, "k": "device", "dev": device.dev, "h": b64url.encode(chain.text_hash(record))}
+    assert not leaf.public

@@ -38,7 +38,7 @@ def test_the_page_of_a_day_shows_the_signed_note_and_who_has_cosigned_it(ctx, cl
     line = cosignature.line(checkpoint.parse_note(made.note).text, witness.key(), 1_795_000_000, keys.server_keys().witness.sign)
     checkpoints.add_cosignature(day, "superior.test+01020304", "cosignature/v1", line)
     shown = client.get(f"/log/{day}").text
-    assert "suijian.log\n1\n" in shown and "superior.test" in shown
+    assert "suijian.log\n2\n" in shown and "superior.test" in shown
     assert f'<a href="/log/{day}">{day}</a>' in client.get("/log").text
     assert "script" not in shown
     told = client.get("/api/v1/log/checkpoints").get_json()["checkpoints"][0]

@@ -149,7 +149,8 @@ def drop_receipts(parts):
 
 def change_receipt(parts):
     name = next(n for n in parts if n.startswith("receipts/"))
-    parts[name] = parts[name].replace(b"suijian.log\n1", b"suijian.log\n2").replace(b"index 0", b"index 1")
+    size = int(parts[name].split(b"suijian.log\n")[1].split(b"\n")[0])
+    parts[name] = parts[name].replace(b"suijian.log\n%d" % size, b"suijian.log\n%d" % (size + 1))
 
 
 def change_text(parts):
