@@ -22,6 +22,15 @@ export async function verifies(publicKey: CryptoKey, signature: Bytes, message: 
   return crypto.subtle.verify(ES256, publicKey, signature, message)
 }
 
+/** Whether another phone's key, as it was enrolled, has signed `message`; false for anything that is no such key. */
+export async function verifiesSpki(spki: Bytes, signature: Bytes, message: Bytes): Promise<boolean> {
+  const key = await crypto.subtle.importKey('spki', spki, EC, false, ['verify']).catch((error: unknown) => {
+    if (error instanceof DOMException) return undefined
+    throw error
+  })
+  return key !== undefined && verifies(key, signature, message)
+}
+
 /** The server's log key. undefined where this browser does not know Ed25519 (Chromium < 137, P26). */
 export async function importLogKey(raw: Bytes): Promise<CryptoKey | undefined> {
   return crypto.subtle.importKey('raw', raw, 'Ed25519', false, ['verify']).catch((error: unknown) => {

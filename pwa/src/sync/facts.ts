@@ -93,6 +93,15 @@ export interface CursorFact {
   readonly cursor: string
   readonly epoch: number
 }
+/** An enrolment of the team: whose key a signature must be checked with when there is no network (A2). */
+export interface TeamPhone {
+  readonly user: string
+  readonly dev: string
+  /** b64url of the DER SubjectPublicKeyInfo. */
+  readonly spki: string
+  readonly installation: string
+  readonly revoked: boolean
+}
 export interface VisitFact {
   readonly insp: string
   readonly number: string
@@ -104,6 +113,8 @@ export interface VisitFact {
   readonly report_state?: string | null
   readonly lead: string
   readonly team: readonly { user: string; name: string; lead?: boolean }[]
+  /** Missing on a card of an older server. */
+  readonly phones?: readonly TeamPhone[]
   readonly pack: string | null
   readonly files: readonly { sha256: string; size: number; mime: string; name: string }[]
   readonly withdrawn?: boolean

@@ -1,7 +1,8 @@
 /** One open visit: its pack, its events in memory as they lie on the disk, and every way to add to them. */
 import type { Pack } from '../core/pack'
 import { geotagOff } from '../core/pack'
-import { InAppCamera } from '../device/camera'
+import { CODE_WISH, InAppCamera } from '../device/camera'
+import { CodeScanner } from '../device/codeReader'
 import { fileFact, readFile } from '../device/files'
 import type { Appended, EventLog } from '../device/log'
 import { keepLoose, keepPhoto, makeStamped, viewOf, type KeptPhoto, type PhotoOrder } from '../device/photos'
@@ -15,12 +16,13 @@ import type { Vault } from '../device/vault'
 import { VisitWatch } from './automatic'
 import type { Drafts } from './drafts'
 import type { SyncEngine } from './engine'
-import { keys, type VisitFact } from './facts'
+import { keys, type DeviceFact, type TeamPhone, type VisitFact } from './facts'
+import type { Mutual } from './mutual'
 import { epochOf, inventory } from './outbox'
 import type { SecondPerson } from './secondPerson'
 import { fileStates } from './states'
 import type {
-  Camera, Draft, FileState, PendingCapture, PhotoResult, PhotoTarget, ReturnNote, SecondReason, SecondSignature,
+  Camera, Draft, FileState, PendingCapture, PhotoResult, PhotoTarget, ReturnNote, Scanner, SecondReason, SecondSignature,
   StampLines, Visit, VisitCard, VisitFile, VoiceNote,
 } from './session'
 
@@ -135,6 +137,32 @@ export class OpenVisit implements Visit {
         this.cameras.delete(camera)
       },
     }
+  }
+
+  scanner(): Scanner {
+    const { camera, codes } = this.parts.tools
+    const eye = new InAppCamera(camera, CODE_WISH)
+    const scanner = new CodeScanner(eye, codes())
+    this.cameras.add(eye)
+    return {
+      open: (video, hear) => scanner.open(video, hear),
+      torch: (on) => scanner.torch(on),
+      close: () => {
+        scanner.close()
+        this.cameras.delete(eye)
+      },
+    }
+  }
+
+  async mutual(): Promise<Mutual> {
+    const [{ MutualAttestation }, me] = await Promise.all([import('./mutual'), this.parts.vault.get<DeviceFact>(keys.device)])
+    if (me === undefined) throw new Error('a visit is open on a phone that nobody is enrolled on')
+    const { vault, log, platform: { clock, random } } = this.parts
+    return new MutualAttestation({ insp: this.insp, pack: this.pack, me, vault, log, clock, random, took: (events) => this.took(events) })
+  }
+
+  async phones(): Promise<readonly TeamPhone[]> {
+    return (await this.parts.vault.get<VisitFact>(keys.visit(this.insp)))?.phones ?? []
   }
 
   async beginSystemCapture(target: PhotoTarget, stamp: StampLines): Promise<Result<object, StoreReason>> {

@@ -4,6 +4,8 @@
  * `openApp()` lives in `sync/app.ts`.
  */
 import type { Pack } from '../core/pack'
+import type { TeamPhone } from './facts'
+import type { Mutual } from './mutual'
 import type {
   AppendResult,
   BodyBuilder,
@@ -140,6 +142,13 @@ export interface Camera {
   torch(on: boolean): Promise<boolean>
   close(): void
 }
+/** The camera as a reader of codes; one stream, closed with the screen. */
+export interface Scanner {
+  /** `hear` gets every text of every frame, the same one many times. */
+  open(video: HTMLVideoElement, hear: (text: string) => void): Promise<Result<{ torch: boolean }, 'camera_failed'>>
+  torch(on: boolean): Promise<boolean>
+  close(): void
+}
 export interface VoiceNote {
   /** ms so far. */
   elapsed(): number
@@ -218,6 +227,11 @@ export interface Visit {
   attestAsSecond(signature: SecondSignature): Promise<Result<{ h: string }, SecondReason>>
 
   camera(): Camera
+  scanner(): Scanner
+  /** Two phones face to face (A2). */
+  mutual(): Promise<Mutual>
+  /** The team's enrolments, as synced before departure. */
+  phones(): Promise<readonly TeamPhone[]>
   /** Call BEFORE opening the system camera: Android may kill the app (P18). */
   beginSystemCapture(target: PhotoTarget, stamp: StampLines): Promise<Result<object, StoreReason>>
   /** The file of `<input capture>`; clears the marker. */
@@ -317,4 +331,4 @@ export interface Session {
   lock(): Promise<void>
 }
 
-export type { AppendResult, BodyBuilder, JsonObject, LogEvent, Refusal, Result, SelfTest, StorageGauge }
+export type { TeamPhone, AppendResult, BodyBuilder, JsonObject, LogEvent, Refusal, Result, SelfTest, StorageGauge }

@@ -121,6 +121,23 @@ export class FakeVisit implements Visit {
       close: () => undefined,
     }
   }
+  /** What the camera sees next; a test holds codes before it. */
+  show: (text: string) => void = () => undefined
+  scanner(): ReturnType<Visit['scanner']> {
+    return {
+      open: async (_video, hear) => {
+        this.show = hear
+        return { ok: true, torch: true }
+      },
+      torch: async () => true,
+      close: () => undefined,
+    }
+  }
+  mutual: Visit['mutual'] = async () => Promise.reject(new Error('no second phone here'))
+  teamPhones: Awaited<ReturnType<Visit['phones']>> = []
+  async phones(): ReturnType<Visit['phones']> {
+    return this.teamPhones
+  }
   async beginSystemCapture(target: PhotoTarget): Promise<{ ok: true }> {
     this.pendingPhoto = { ...target, insp: INSP, at: 1_000, stamp: [] }
     return { ok: true }
@@ -192,6 +209,7 @@ export function fakePhone(visit: FakeVisit): FakePhone {
   const session = {
     me: { dev: DEVS[ME], user: ME, name: '秦试', certificateNo: 'T-001', agency: 'fire-test', agencyName: '测试消防救援大队', installation: 'i' },
     subscribe: () => () => undefined,
+    keepAwake: async () => true,
     visits: async () => [],
     openVisit: async () => visit,
     setResumePoint: async (point: Omit<ResumePoint, 'at'> | undefined) => {

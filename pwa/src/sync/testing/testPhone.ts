@@ -79,6 +79,7 @@ export class TestPhone {
           },
         },
         camera: { media: undefined, lab: { encode: async () => Promise.reject(new Error('none')), stamp: async () => undefined }, lifecycle: this.lifecycle, grab: async () => Promise.reject(new Error('none')) },
+        codes: () => ({ read: async () => [], close: () => undefined }),
         microphone: { open: async () => Promise.reject(new Error('none')) },
         geo: () => {
           this.geoCalls++
