@@ -45,7 +45,7 @@ describe('the first route', () => {
 describe('the verdict', () => {
   it('names what is over, and nothing at the limit', () => {
     expect(verdict(BUDGET).over).toEqual([])
-    expect(verdict({ ...BUDGET, precache: BUDGET.precache + 1 }).over).toEqual(['whole precache (not compressed)'])
+    expect(verdict({ ...BUDGET, precache: BUDGET.precache + 1 }).over).toEqual(['whole precache without the decoder (not compressed)'])
     expect(verdict({ ...BUDGET, script: 90_000 }).lines[0]).toBe('first route, script (gzip): 90.0 kB of 80.0 kB')
   })
 })

@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-export const BUDGET = { script: 80_000, styleAndFont: 14_000, precache: 1_000_000 } as const
+export const BUDGET = { script: 80_000, styleAndFont: 14_000, precache: 1_000_000, decoder: 1_000_000 } as const
 
 export interface Piece {
   readonly type: 'chunk' | 'asset'
@@ -61,8 +61,8 @@ export function firstRoute(bundle: Bundle): Weight {
 
 /** One line per number; `over` names what is too heavy. */
 export function verdict(sizes: Readonly<Record<keyof typeof BUDGET, number>>): { lines: string[]; over: string[] } {
-  const names: readonly (keyof typeof BUDGET)[] = ['script', 'styleAndFont', 'precache']
-  const words = { script: 'first route, script (gzip)', styleAndFont: 'first route, style and font (gzip)', precache: 'whole precache (not compressed)' }
+  const names: readonly (keyof typeof BUDGET)[] = ['script', 'styleAndFont', 'precache', 'decoder']
+  const words = { script: 'first route, script (gzip)', styleAndFont: 'first route, style and font (gzip)', precache: 'whole precache without the decoder (not compressed)', decoder: 'decoder of QR codes, wasm (not compressed)' }
   const kb = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
   return {
     lines: names.map((name) => `${words[name]}: ${kb(sizes[name])} of ${kb(BUDGET[name])}`),
@@ -71,7 +71,7 @@ export function verdict(sizes: Readonly<Record<keyof typeof BUDGET, number>>): {
 }
 
 /** Measures the bundle; `precached` is called by the service worker's plugin with the list it writes. */
-export function budget(): Plugin & { precached(entries: readonly { size: number }[]): void } {
+export function budget(): Plugin & { precached(entries: readonly { url: string; size: number }[]): void } {
   let weight: Weight | undefined
   return {
     name: 'suijian:budget',
@@ -84,8 +84,8 @@ export function budget(): Plugin & { precached(entries: readonly { size: number 
     },
     precached(entries) {
       if (weight === undefined) throw new Error('budget: the bundle was not measured')
-      const precache = entries.reduce((total, { size }) => total + size, 0)
-      const { lines, over } = verdict({ ...weight, precache })
+      const sizeOf = (wasm: boolean): number => entries.filter(({ url }) => url.endsWith('.wasm') === wasm).reduce((total, { size }) => total + size, 0)
+      const { lines, over } = verdict({ ...weight, precache: sizeOf(false), decoder: sizeOf(true) })
       for (const line of lines) console.log(`budget  ${line}`)
       if (over.length > 0) throw new Error(`over budget: ${over.join(', ')}`)
     },

@@ -68,13 +68,25 @@ def detail(actor: Actor, report_id: str) -> dict[str, Any]:
         "deadline": {"workdays": int(seen.pack["profile"].get("report.inspection_deadline_wd") or domain.DEFAULT_WORKDAYS), "means": seen.pack["profile"].get("report.deadline_means", "approved"), "calendar": row.calendar_version},
         "record_text": record_text.record_text(seen.visit, seen.pack), "record_code": seen.inspection.code,
         "sections": _sections(seen), "photos": _photos(row.agency_id, seen), "timeline": _timeline(seen, names),
-        "attestations": [{"name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]} for one in seen.visit["attests"]],
+        "attestations": _attestations(seen, names),
         "party": seen.visit["party"], "notice": seen.visit["notice"], "recorder": seen.visit["recorder"], "samples": seen.visit["samples"], "outcome": seen.visit["outcome"],
         "verdict": _verdict(seen), "flag_words": [{"code": flag, "text": FLAG_WORDS.get(flag, flag)} for flag in seen.inspection.flags],
         "clock_in_doubt": bool(domain.CLOCK_FLAGS & set(seen.inspection.flags)), "gaps": gaps_of(row, seen) if row.state != "approved" else [],
         "opinions": latest, "returns": _returns(report_id, seen, names), "decision_note": row.decision_note, "clock_reason": row.clock_reason,
         "may": _may(actor, row, seen),
     }
+
+
+def _attestations(seen: inspections.VisitView, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Who attested what at which level. Who signed one record twice, because the first code was shown anew, has one line."""
+    lines: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in seen.visit["attests"]:
+        line = {"name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]}
+        if one["via"]:
+            lines[one["by"], one["d"], one["text"]] = line
+        else:
+            lines.setdefault((one["by"], one["d"], one["text"]), line)
+    return list(lines.values())
 
 
 def _names(seen: inspections.VisitView, row: ReportRow) -> dict[str, str]:

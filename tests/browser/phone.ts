@@ -3,7 +3,7 @@
  * off and on again, or lose its power in the middle of a tap.
  */
 import { type BrowserContext, type CDPSession, chromium, expect, type Locator, type Page, type TestInfo } from '@playwright/test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './office'
@@ -54,6 +54,8 @@ export class Phone {
   private context!: BrowserContext
   private tab!: Page
   private readonly profile = mkdtempSync(join(tmpdir(), 'suijian-phone-'))
+  /** What its camera sees. */
+  private readonly film = join(this.profile, 'film.mjpeg')
 
   private constructor(
     readonly url: string,
@@ -68,15 +70,25 @@ export class Phone {
     return phone
   }
 
+  /** From here on the camera sees the codes on these pictures, as another phone's screen held before it. */
+  async behold(pictures: readonly string[]): Promise<void> {
+    const made = join(this.profile, 'code.mjpeg')
+    run('code_film.py', made, ...pictures)
+    // The browser reads the film when the camera opens: nobody may be watching the old one by then.
+    await this.tab.evaluate(() => (globalThis as { film?: MediaStream }).film?.getTracks().forEach((track) => track.stop()))
+    renameSync(made, this.film)
+  }
+
   get page(): Page {
     return this.tab
   }
 
   async switchOn(): Promise<void> {
+    if (!existsSync(this.film)) copyFileSync(fakeFilm(), this.film)
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env['CHROMIUM']!,
       headless: true,
-      args: [...ARGUMENTS, `--use-file-for-fake-video-capture=${fakeFilm()}`],
+      args: [...ARGUMENTS, `--use-file-for-fake-video-capture=${this.film}`],
       viewport: { width: 360, height: 740 },
       deviceScaleFactor: 2,
       isMobile: true,

@@ -98,6 +98,18 @@ def test_the_same_answer_scanned_twice_is_one_attestation(one, two, visit):
     assert [act["by"] for act in inspections.visit(visit.insp).visit["attests"]].count(two.user) == 1
 
 
+def test_who_signs_again_because_the_code_was_shown_anew_has_one_line_on_the_desk(one, two, visit):
+    one.attest(visit, "A1")
+    answered(two, visit)
+    one.event("attest.in", answered(two, visit), visit.insp)
+    one.seal(visit)
+    one.send()
+    two.send()
+    report = reading.of_inspection(builders.AGENCY, visit.insp)
+    detail = builders.client_as("reviewer").get(f"/api/v1/reports/{report}").get_json()
+    assert [act["level"] for act in detail["attestations"]] == ["双机互签", "双机互签"]
+
+
 def test_without_having_been_carried_a_claim_of_two_phones_face_to_face_is_only_two_uploads(one, two, visit):
     one.attest(visit, "A1")
     answered(two, visit)
