@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.evidence import operations as evidence
-from server.inspections import export, operations, overview, phones, quarantine
+from server.inspections import export, levels, operations, overview, phones, quarantine
 from server.inspections.domain import InspectionUnknown, PackUnknown
 from server.inspections.schemas import (
     CancelIn,
@@ -20,10 +20,13 @@ from server.inspections.schemas import (
     DecisionIn,
     DecisionOut,
     InspectionOut,
+    LevelsOut,
+    LevelsQuery,
     OverviewOut,
     OverviewQuery,
     QuarantineOut,
 )
+from server.kernel.moments import day_end_ms, day_start_ms, from_ms
 from server.platform.access import SIGNED_IN, access
 
 blp = Blueprint("inspections", "inspections", url_prefix="/inspections", description="Inspections and their records")
@@ -75,6 +78,16 @@ def list_quarantine() -> dict[str, Any]:
 def decide_quarantine(body: dict[str, Any]) -> dict[str, Any]:
     """Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit."""
     return {"released": quarantine.decide(g.actor, body["events"], body["decision"], body["reason"])}
+
+
+@blp.get("/levels")
+@access("reviewer", "auditor")
+@blp.arguments(LevelsQuery, location="query")
+@blp.response(200, LevelsOut)
+def list_levels(query: dict[str, Any]) -> dict[str, Any]:
+    """How inspectors have attested in a period: on one phone, face to face, or each by own upload."""
+    since, until = from_ms(day_start_ms(query["since"])), from_ms(day_end_ms(query["until"]))
+    return {"inspectors": levels.shares(g.actor.agency_id, since, until)}
 
 
 @blp.get("/<insp_id>")

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
+from server.inspections import levels
 from server.inspections.domain import NAMING_EVENTS, blobs_of
 from server.inspections.tables import EventRow, InspectionMember, InspectionRow
 from server.kernel import b64url
-from server.platform import feed
+from server.platform import clock, feed
 from server.platform.db import session
 
 
@@ -52,6 +53,7 @@ def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
         "pack": row.pack_sha,
         "files": evidence.documents_of(agency_id, insp_id),
         "due_on": row.due_on.isoformat() if row.due_on else None,
+        "confirm": _to_confirm(row),
         "flags": list(row.flags),
     }
 
@@ -63,6 +65,17 @@ def _phones(row: InspectionRow) -> list[dict[str, Any]]:
          "revoked": one.revoked_at is not None}
         for one in accounts.devices_of([str(member["user"]) for member in row.team])
     ]  # fmt: skip
+
+
+def _to_confirm(row: InspectionRow) -> list[dict[str, Any]]:
+    """Signatures on a colleague's phone that their persons have not confirmed yet."""
+    if not row.seals:
+        return []
+    return [
+        {"user": one.user, "d": one.d, "attest": one.attest, "due_ms": clock.to_ms(one.due_at)}
+        for one in levels.confirmations(row.id)
+        if one.confirmed_at is None
+    ]
 
 
 def phones_changed(agency_id: str, user_id: str) -> None:

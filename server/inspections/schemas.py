@@ -136,3 +136,28 @@ class DecisionIn(Schema):
 
 class DecisionOut(Schema):
     released = fields.List(StrictStr(), required=True)
+
+
+class LevelsQuery(Schema):
+    """Both days belong to the period."""
+
+    since = StrictDate(required=True)
+    until = StrictDate(required=True)
+
+
+class ShareOut(Schema):
+    """One inspector; ``overdue`` were not confirmed within 48 hours, or later."""
+
+    user = StrictStr(required=True)
+    name = StrictStr(required=True)
+    total = StrictInt(required=True)
+    a1 = StrictInt(required=True)
+    a2 = StrictInt(required=True)
+    a3 = StrictInt(required=True)
+    guest = StrictInt(required=True)
+    confirmed = StrictInt(required=True)
+    overdue = StrictInt(required=True)
+
+
+class LevelsOut(Schema):
+    inspectors = fields.List(fields.Nested(ShareOut), required=True)

@@ -113,3 +113,24 @@ class QuarantineDecision(db.Model):
     reason: Mapped[str] = mapped_column(String(300))
     by: Mapped[str] = mapped_column(String(36))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AttestLevel(db.Model):
+    """How each inspector has attested the sealed record, and for 同机确认 (A1) the confirmation from the own account.
+
+    A projection of events, apart from the two moments of this server: when it first knew, and when it heard the
+    confirmation."""
+
+    __tablename__ = "attest_level"
+    __table_args__ = (Index("ix_attest_level_agency", "agency_id", "known_at"),)
+
+    insp: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(64))
+    d: Mapped[str] = mapped_column(String(43))
+    attest: Mapped[str] = mapped_column(String(43))  # H of the attestation
+    level: Mapped[str] = mapped_column(String(2))  # A1 | A2 | A3, as reached
+    guest: Mapped[bool]  # attested on the phone of somebody else: has to confirm
+    known_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    own_phone: Mapped[bool | None]  # the confirmation came from another installation
