@@ -9,10 +9,12 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
-from server.inspections import interval, needs, record_text
+from server.inspections import interval, levels, needs, record_text
 from server.inspections import operations as inspections
 from server.inspections.flag_words import FLAG_WORDS, doubts
 from server.inspections.items import answer_of, photos_of, visible_items
+from server.kernel.moments import zh_minute
+from server.platform import clock
 from server.platform.db import db, scoped
 from server.reports import domain
 from server.reports.operations import _report, gaps_of, today_and_calendar
@@ -80,13 +82,26 @@ def detail(actor: Actor, report_id: str) -> dict[str, Any]:
 def _attestations(seen: inspections.VisitView, names: dict[str, str]) -> list[dict[str, Any]]:
     """Who attested what at which level. Who signed one record twice, because the first code was shown anew, has one line."""
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
+    confirmed = {one.attest: _confirmation(one) for one in levels.confirmations(seen.inspection.id)}
     for one in seen.visit["attests"]:
-        line = {"name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]}
+        line = {"confirm": confirmed.get(one["h"]), "name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]}
         if one["via"]:
             lines[one["by"], one["d"], one["text"]] = line
         else:
             lines.setdefault((one["by"], one["d"], one["text"]), line)
     return list(lines.values())
+
+
+CONFIRM_WORDS = {
+    "pending": "待本人在 {due} 前确认", "overdue": "逾期未由本人确认（应在 {due} 前）", "confirmed": "已由本人确认（{at}，{how}）", "confirmed_late": "本人逾期才确认（{at}，{how}）",
+}
+
+
+def _confirmation(one: levels.Confirmation) -> dict[str, Any]:
+    """What became of a signature on a colleague's phone, in words."""
+    at = zh_minute(clock.to_ms(one.confirmed_at)) if one.confirmed_at else ""
+    words = CONFIRM_WORDS[one.state].format(due=zh_minute(clock.to_ms(one.due_at)), at=at, how="本人手机" if one.own_phone else "同一部手机")
+    return {"state": one.state, "words": words}
 
 
 def _names(seen: inspections.VisitView, row: ReportRow) -> dict[str, str]:

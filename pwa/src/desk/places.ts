@@ -3,6 +3,7 @@ export const PLACES = [
   ['reports', ['reviewer', 'auditor', 'inspector']],
   ['inspections', ['plan_officer', 'reviewer', 'auditor']],
   ['draws', ['plan_officer', 'reviewer', 'auditor', 'superior']],
+  ['levels', ['reviewer', 'auditor']],
   ['batches', ['plan_officer', 'reviewer', 'auditor']],
   ['units', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
   ['inspectors', ['plan_officer', 'reviewer', 'administrator', 'auditor']],

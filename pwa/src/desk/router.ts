@@ -15,6 +15,7 @@ export const router = createRouter({
         { path: 'reports', component: () => import('./review/QueueScreen.vue') },
         { path: 'reports/:id', component: () => import('./review/ReviewScreen.vue'), props: true },
         { path: 'inspections', component: () => import('./plans/InspectionsScreen.vue') },
+        { path: 'levels', component: () => import('./review/LevelsScreen.vue') },
         { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
         { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
         { path: 'draws', component: () => import('./draw/DrawsScreen.vue') },

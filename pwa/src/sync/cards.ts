@@ -1,7 +1,7 @@
 /** The lines of 今日: the plan as the server told it, beside what this phone itself holds. */
 import { EVENT } from '../device/logKeys'
 import type { Vault } from '../device/vault'
-import { keys, type VisitFact } from './facts'
+import { keys, type DeviceFact, type VisitFact } from './facts'
 import { epochOf, inventory, type Inventory } from './outbox'
 import type { VisitCard } from './session'
 import { count, stateOf } from './states'
@@ -13,15 +13,17 @@ interface Held {
   readonly sealed: ReadonlySet<string>
   readonly returned: ReadonlySet<string>
   readonly running: boolean
+  readonly me: string
 }
 
 async function held(vault: Vault, running: boolean): Promise<Held> {
-  const [all, files, events, sealed, returned] = await Promise.all([
+  const [all, files, events, sealed, returned, device] = await Promise.all([
     inventory(vault, await epochOf(vault)), vault.keys('file/'), vault.keys(EVENT), vault.keys('sealed/'), vault.keys('return/'),
+    vault.get<DeviceFact>(keys.device),
   ])
   const second = (key: string): string => key.split('/')[1] ?? ''
   return {
-    all, running,
+    all, running, me: device?.user ?? '',
     files: new Set(files.map(second)), started: new Set(events.map(second)),
     sealed: new Set(sealed.map(second)), returned: new Set(returned.map(second)),
   }
@@ -44,6 +46,7 @@ function compare(a: string, b: string): number {
 }
 
 function card(fact: VisitFact, now: Held): VisitCard {
+  const asked = (fact.confirm ?? []).find(({ user }) => user === now.me)
   const needed = [...(fact.pack ? [fact.pack] : []), ...(fact.files ?? []).map(({ sha256 }) => sha256)]
   return {
     insp: fact.insp,
@@ -61,6 +64,7 @@ function card(fact: VisitFact, now: Held): VisitCard {
     sealedHere: now.sealed.has(fact.insp),
     sync: stateOf(count(now.all, fact.insp), now.running),
     returned: now.returned.has(fact.insp),
+    ...(asked === undefined ? {} : { confirm: { d: asked.d, attest: asked.attest, due: asked.due_ms } }),
     withdrawn: fact.withdrawn === true,
   }
 }

@@ -115,6 +115,8 @@ export interface VisitFact {
   readonly team: readonly { user: string; name: string; lead?: boolean }[]
   /** Missing on a card of an older server. */
   readonly phones?: readonly TeamPhone[]
+  /** Signatures on a colleague's phone that their persons have not confirmed yet (A1). */
+  readonly confirm?: readonly { user: string; d: string; attest: string; due_ms: number }[]
   readonly pack: string | null
   readonly files: readonly { sha256: string; size: number; mime: string; name: string }[]
   readonly withdrawn?: boolean

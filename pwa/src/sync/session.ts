@@ -98,6 +98,8 @@ export interface VisitCard {
   readonly sealedHere: boolean
   readonly sync: SyncState
   readonly returned: boolean
+  /** 同机确认: this person signed on a colleague's phone and is asked to confirm it here until `due`, ms. */
+  readonly confirm?: { readonly d: string; readonly attest: string; readonly due: number }
   /** Withdrawn by the server (`del`), still here because something was done or is unsent. */
   readonly withdrawn: boolean
 }

@@ -1,7 +1,8 @@
 /** The words of sync.md 12, from an inventory of the store: per visit, per file, and for the whole phone. */
 import { fileFact, type FileFact, type FileKind } from '../device/files'
 import type { Vault } from '../device/vault'
-import { keys, type AlarmFact, type RefusedFact } from './facts'
+import { minuteZh } from '../core/wording'
+import { keys, type AlarmFact, type DeviceFact, type RefusedFact, type VisitFact } from './facts'
 import { markOf, unsentEvents, unsentFiles, type Inventory } from './outbox'
 import type { FileState, SyncState, Trouble } from './session'
 
@@ -72,6 +73,12 @@ export async function troublesOf(vault: Vault, all: Inventory, epoch: number): P
     if (why === undefined || why.soft === true || kept === undefined) continue
     const header = JSON.parse(kept.w.h) as { t: string; insp: string }
     found.push({ kind: 'event', code: why.code, text: why.text, h: kept.h, type: header.t, insp: header.insp })
+  }
+  const me = (await vault.get<DeviceFact>(keys.device))?.user
+  for (const { value } of await vault.list<VisitFact>('visit/')) {
+    const asked = (value.confirm ?? []).find(({ user }) => user === me)
+    if (asked === undefined) continue
+    found.push({ kind: 'event', code: 'A1_CONFIRM', text: `${value.unit_name}：你在同事的手机上做了同机确认，请在 ${minuteZh(asked.due_ms)} 前由本人确认。`, insp: value.insp })
   }
   for (const file of all.files) {
     if (!all.filesRefused.has(file.sha256)) continue

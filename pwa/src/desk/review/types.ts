@@ -39,7 +39,7 @@ interface Spelt {
   readonly sections: readonly ReviewSection[]
   readonly photos: readonly ReviewPhoto[]
   readonly timeline: readonly { at_ms: number; name: string; text: string }[]
-  readonly attestations: readonly { name: string; at_ms: number; level: string; stands: boolean }[]
+  readonly attestations: readonly { name: string; at_ms: number; level: string; stands: boolean; confirm: { state: string; words: string } | null }[]
   readonly flag_words: readonly { code: string; text: string }[]
   readonly gaps: readonly { code: string; text: string; item?: string }[]
   readonly returns: readonly (Omit<ReportWhole['returns'][number], 'reasons' | 'replies'> & {

@@ -36,6 +36,8 @@ const unsigned: Component = {
   },
 }
 
+const drawn: Component = { props: { codes: { type: Array, required: true } }, render: () => h('i', { 'data-test': 'code' }) }
+
 export async function mountStep(step: Component, pack: Pack, wishes: Wishes = {}): Promise<Stage> {
   const visit = wishes.visit ?? new FakeVisit(pack)
   if (!wishes.visit && wishes.begun !== false)
@@ -52,7 +54,7 @@ export async function mountStep(step: Component, pack: Pack, wishes: Wishes = {}
       return () => h(step, wishes.props)
     },
   }
-  const screen = mount(frame, { global: { plugins: [router], stubs: { SignatureField: unsigned } }, attachTo: document.body })
+  const screen = mount(frame, { global: { plugins: [router], stubs: { SignatureField: unsigned, CodeSeries: drawn } }, attachTo: document.body })
   await settle()
   const find = (name: string) => {
     const found = document.querySelector(`[data-test="${name}"]`)
