@@ -37,11 +37,8 @@ MODULES = [
 ]
 
 # Pages for everybody, outside the API: each exports ``blp``, a plain Flask Blueprint.
-PAGES = ["server.draw.pages"]
+PAGES = ["server.platform.pages", "server.audit.pages", "server.draw.pages", "server.inspections.code_pages"]
 
-
-# Each exports Flask blueprints of plain pages for the public.
-PAGES = [("server.platform.pages", "blueprint"), ("server.audit.pages", "blueprint"), ("server.inspections.record_code", "pages")]
 
 
 class JsonParser(FlaskParser):
@@ -75,12 +72,6 @@ def register(app: Flask) -> None:
     app.view_functions["api-docs.openapi_json"] = access(PUBLIC)(
         app.view_functions["api-docs.openapi_json"]
     )
-
-
-def register_pages(app: Flask) -> None:
-    """The public pages; they stand outside the API and its document."""
-    for module, name in PAGES:
-        app.register_blueprint(getattr(importlib.import_module(module), name))
 
 
 class _Names:

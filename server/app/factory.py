@@ -33,7 +33,6 @@ def build(settings: Settings | None = None) -> Flask:
     limits.configure(app, settings)
     wiring.connect()
     blueprints.register(app)
-    blueprints.register_pages(app)
     # After flask-smorest, whose own error answers would otherwise win.
     problems.configure(app)
     static.configure(app, settings)

@@ -18,10 +18,10 @@ from server.platform.settings import ROOT
 VERIFIER = ROOT / "tools" / "verify_record.py"
 KINDS = {"cosignature/v1": "见证", "rfc3161": "时间戳", "sm2": "国密联署"}
 
-blueprint = Blueprint("log-pages", __name__)
+blp = Blueprint("log-pages", __name__)
 
 
-@blueprint.get("/log")
+@blp.get("/log")
 @access(PUBLIC)
 @limiter.limit("60 per minute")
 def log() -> Response:
@@ -37,7 +37,7 @@ def log() -> Response:
     )
 
 
-@blueprint.get("/log/<day>")
+@blp.get("/log/<day>")
 @access(PUBLIC)
 @limiter.limit("60 per minute")
 def day(day: str) -> Response:
@@ -56,7 +56,7 @@ def day(day: str) -> Response:
     )
 
 
-@blueprint.get("/verify_record.py")
+@blp.get("/verify_record.py")
 @access(PUBLIC)
 @limiter.limit("60 per minute")
 def verifier() -> Response:

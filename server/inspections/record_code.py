@@ -1,4 +1,4 @@
-"""The record code on a public page: the ten characters the party took along say whether the record was kept as it was.
+"""What a record code answers: the ten characters the party took along say whether the record was kept as it was.
 
 Sealed when, received when, in the public log at which index, unchanged or corrected; never content, never who. An
 unknown code gets an answer of the same shape: the page tells that a code exists and nothing else."""
@@ -8,24 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
-from flask_smorest import Blueprint as ApiBlueprint
+from flask_smorest import Blueprint
 from sqlalchemy import select
 
 from server.audit import public_log
 from server.inspections.tables import EventRow, InspectionRow
-from server.kernel import b64url, canonical, chain, checkpoint, moments
+from server.kernel import b64url, canonical, chain, checkpoint
 from server.platform.access import PUBLIC, access
 from server.platform.db import session
 from server.platform.limits import limiter
-from server.platform.pages import page
 from server.platform.schemas import Schema, StrictInt, StrictStr
 
 EVENTS = EventRow.__table__
 LIMIT = "60 per minute"
 
-pages = Blueprint("record-code-pages", __name__)
-blp = ApiBlueprint("records", "records", url_prefix="/records", description="Whether a record was kept as it was")
+blp = Blueprint("records", "records", url_prefix="/records", description="Whether a record was kept as it was")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,47 +88,6 @@ def _corrected(rows: Any) -> bool:
     return bool(asked & agreed)
 
 
-WORDS = {
-    "unchanged": ("good", "记录原样保存，未发现改动", "您手中的记录码与服务器保存的封存记录一致。"),
-    "supplemented": ("attention", "原记录未改动，后有补正", "签名时的记录原样保存；之后经两名检查人员核验补充过材料，补充内容另附。"),
-    "corrected": ("attention", "原记录未改动，后有更正", "签名时的记录原样保存；之后作过更正，更正经第二人同意，原来的内容仍可查阅。"),
-    "damaged": ("bad", "服务器保存的记录与记录码不符", "请保留好您手中的记录和记录码，并向该机关的上级反映。"),
-    "unknown": ("attention", "没有查到这个记录码", "可能输错，或检查人员的手机还没有联网上传。请过一两天再查；仍查不到的，请向该机关询问。"),
-}
-
-
-@pages.get("/r")
-@access(PUBLIC)
-@limiter.limit(LIMIT)
-def form() -> Response:
-    """Where the code is typed; a code in the query is answered under its own address."""
-    typed = request.args.get("code", "")[:64]
-    if not typed:
-        return page("record_code.html", typed="")
-    try:
-        return redirect(f"/r/{chain.read_record_code(typed)}", 303)
-    except ValueError:
-        return page("record_code.html", typed=typed, wrong=True)
-
-
-@pages.get("/r/<typed>")
-@access(PUBLIC)
-@limiter.limit(LIMIT)
-def shown(typed: str) -> Response:
-    """The answer for people."""
-    try:
-        found = answer(chain.read_record_code(typed[:64]))
-    except ValueError:
-        return page("record_code.html", typed=typed[:64], wrong=True)
-    tone, verdict, words = WORDS[found.state]
-    told = {
-        "code": f"{found.code[:5]} {found.code[5:]}", "tone": tone, "verdict": verdict, "words": words,
-        "sealed": _when(found.sealed), "received": _when(found.received),
-        "index": "—" if found.index < 0 else f"第 {found.index} 条",
-    }
-    return page("record_code.html", typed=f"{found.code[:5]} {found.code[5:]}", answer=told)
-
-
 @blp.get("/<typed>")
 @access(PUBLIC)
 @limiter.limit(LIMIT)
@@ -142,7 +98,3 @@ def told(typed: str) -> Answer:
         return answer(chain.read_record_code(typed[:64]))
     except ValueError:
         return Answer("", "unknown")
-
-
-def _when(ms: int) -> str:
-    return "—" if ms < 0 else moments.zh_minute(ms)

@@ -12,7 +12,7 @@ from server.platform.settings import ROOT, Settings
 CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 TEMPLATES = ROOT / "server" / "templates"
 
-blueprint = Blueprint("public", __name__)
+blp = Blueprint("public", __name__)
 
 
 def page(template: str, **told: object) -> Response:
@@ -28,7 +28,7 @@ def public_address() -> str:
     return settings.public_url if settings.public_url.startswith("https://") else ""
 
 
-@blueprint.get("/public.css")
+@blp.get("/public.css")
 @access(PUBLIC)
 def style() -> Response:
     """The style sheet of the public pages."""
