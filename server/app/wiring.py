@@ -5,10 +5,11 @@ from __future__ import annotations
 from server.accounts import operations as accounts
 from server.documents import fonts, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
+from server.draw import operations as draws
 from server.evidence import operations as evidence
 from server.inspections import cards, export, overview, quarantine
 from server.inspections import operations as inspections
-from server.plans import annual, figures, publishing
+from server.plans import annual, drawn, figures, publishing
 from server.plans import operations as plans
 from server.registry import operations as registry
 from server.reports import operations as reports
@@ -25,6 +26,10 @@ def connect() -> None:
     annual.printed_by(plan_paper.render)
     figures.standings_come_from(overview.standings)
     publishing.on_visit_changed(replanning.changed)
+    draws.on_drawn(drawn.take)
+    draws.visits_from(figures.visits_of_units)
+    draws.loads_from(figures.loads_of)
+    draws.visits_over_by(figures.draw_is_over)
     evidence.team_is(inspections.is_member)
     accounts.on_judgement(quarantine.judge_device)
     inspections.on_cancelled(numbers.void_unused)

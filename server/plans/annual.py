@@ -4,6 +4,7 @@ A scheme 方案 is the same kind of document for a campaign 专项检查, with i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +15,6 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.kernel.ids import is_uuid7
 from server.kernel.moments import local_date
 from server.plans import figures, workload
 from server.plans.domain import OwnWork, PlanChanged, PlanRefused, PlanState, PlanUnknown
@@ -22,6 +22,7 @@ from server.plans.tables import PlanDocumentRow
 from server.plans.upward import Letter, about, on_answered, send_up, sent
 from server.platform import clock
 from server.platform.db import session, unit_of_work
+from server.platform.schemas import UUID_RE
 from server.registry import operations as registry
 from server.rules import operations as rules
 
@@ -66,7 +67,7 @@ def printed_by(printer: Printer) -> None:
 def save(actor: Actor, document_id: str, kind: str, year: int, base: int, content: Mapping[str, Any]) -> Document:
     """Draw up or change a draft; ``base`` is the revision the author saw, 0 for a new one. The number is reserved with
     the first save. The same new document sent twice is one document. Raises PlanState, PlanChanged, PlanRefused."""
-    if not is_uuid7(document_id):
+    if re.fullmatch(UUID_RE, document_id) is None:
         raise PlanUnknown("没有这份计划")
     row = session().get(PlanDocumentRow, document_id, with_for_update=True)
     if row is not None and row.agency_id != actor.agency_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from server.plans.plan_schemas import MONTH_RE
+from server.plans.plan_schemas import MONTH_RE, NamedIdOut
 from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInstant, StrictInt, StrictStr, StrictUUID
 
 
@@ -23,11 +23,15 @@ class ReplacementIn(Schema):
     out = StrictUUID(required=True)
     reason = StrictStr(24, 1, required=True)
     note = StrictStr(300, 1, required=True)
+    evidence = StrictStr(100, load_default="")
 
 
 class OfficialsIn(Schema):
-    official_a = StrictUUID(required=True)
-    official_b = StrictUUID(required=True)
+    """Who makes and who rolls; both empty for a unit, whose successor is the next ticket of its draw."""
+
+    official_a = StrictStr(36, load_default="")
+    official_b = StrictStr(36, load_default="")
+    witness_name = StrictStr(60, load_default="")
 
 
 class ReplacementOut(Schema):
@@ -87,6 +91,7 @@ class UndrawnIn(Schema):
     inspectors = fields.List(StrictUUID(), validate=validate.Length(0, 10), load_default=list)
     official_a = StrictStr(36, load_default="")
     official_b = StrictStr(36, load_default="")
+    witness_name = StrictStr(60, load_default="")
 
 
 class UndrawnOut(Schema):
@@ -162,6 +167,19 @@ class BoardOut(Schema):
     days = fields.List(fields.Nested(BoardDayOut), required=True)
     entries = fields.List(fields.Nested(EntryOut), required=True)
     teams = fields.List(fields.Nested(TeamFiguresOut), required=True)
+
+
+class OpenVisitOut(Schema):
+    id = StrictStr(required=True)
+    number = StrictStr(required=True)
+    unit_id = StrictStr(required=True)
+    unit_name = StrictStr(required=True)
+    inspect_by = StrictDate(required=True)
+    team = fields.List(fields.Nested(NamedIdOut), required=True)
+
+
+class OpenVisitsOut(Schema):
+    visits = fields.List(fields.Nested(OpenVisitOut), required=True)
 
 
 class DayIn(Schema):

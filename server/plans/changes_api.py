@@ -30,7 +30,7 @@ def list_replacements() -> dict[str, Any]:
 @blp.response(200, change_schemas.ReplacementOut)
 def ask_replacement(body: dict[str, Any]) -> replacing.Replacement:
     """Who or what leaves, and why. Nobody can say who comes: that is drawn."""
-    return replacing.ask(g.actor, body["id"], body["visit"], body["kind"], body["out"], body["reason"], body["note"])
+    return replacing.ask(g.actor, body["id"], body["visit"], body["kind"], body["out"], body["reason"], body["note"], body["evidence"])
 
 
 @blp.post("/replacements/<replacement_id>/decide")
@@ -46,7 +46,7 @@ def decide_replacement(body: dict[str, Any], replacement_id: str) -> replacing.R
 @blp.arguments(change_schemas.OfficialsIn)
 @blp.response(200, change_schemas.ReplacementOut)
 def draw_replacement(body: dict[str, Any], replacement_id: str) -> replacing.Replacement:
-    return replacing.draw(g.actor, replacement_id, body["official_a"], body["official_b"])
+    return replacing.draw(g.actor, replacement_id, body["official_a"], body["official_b"], body["witness_name"])
 
 
 @blp.get("/replacements/count")
@@ -90,6 +90,14 @@ def share_of_draws(query: dict[str, Any]) -> figures.Share:
 @blp.response(200, change_schemas.BoardOut)
 def month_board(query: dict[str, Any]) -> days.MonthBoard:
     return days.board(g.actor.agency_id, query["month"])
+
+
+@blp.get("/visits")
+@access("plan_officer", "reviewer")
+@blp.response(200, change_schemas.OpenVisitsOut)
+def list_open_visits() -> dict[str, Any]:
+    """Visits nobody has begun, with the ids of their teams: what a replacement is asked for."""
+    return {"visits": days.open_visits(g.actor)}
 
 
 @blp.post("/visits/<visit_id>/day")

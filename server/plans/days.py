@@ -120,6 +120,32 @@ def board(agency_id: str, month: str) -> MonthBoard:
     )
 
 
+@dataclass(frozen=True)
+class OpenVisit:
+    """A visit nobody has begun, with ids, for asking that somebody be replaced."""
+
+    id: str
+    number: str
+    unit_id: str
+    unit_name: str
+    inspect_by: date
+    team: list[dict[str, str]]
+
+
+def open_visits(actor: Actor) -> list[OpenVisit]:
+    """Drawn visits of this and the next months that may still be changed. It is a list of drawn units: the reading is
+    recorded (WG-9a)."""
+    agency_id, today = actor.agency_id, local_date(clock.now_ms())
+    found = [one for one in figures.visits(agency_id, today - timedelta(days=92), today + timedelta(days=366)) if not one.cancelled and not (one.standing and one.standing.begun and not one.done)]
+    names = registry.unit_names(agency_id, [one.unit_id for one in found])
+    people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
+    audit.record_read(actor, "plans.list_read", "agency", agency_id, count=len(found))
+    return [
+        OpenVisit(one.id, one.standing.number if one.standing else "", one.unit_id, names.get(one.unit_id, one.unit_id), one.inspect_by, [{"id": user, "name": people.get(user, user)} for user in one.team])
+        for one in found
+    ]
+
+
 def _days(agency_id: str, start: date, end: date, found: Sequence[figures.Visit], per_day: int | None) -> list[Day]:
     calendar = rules.calendar_for(agency_id)
     planned = Counter(one.planned_on for one in found if one.planned_on and not one.cancelled)

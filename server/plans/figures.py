@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import select
 
 from server.kernel.moments import local_date
-from server.plans.tables import AssignmentRow, BatchRow, UndrawnRow, VisitDayRow
+from server.plans.tables import AssignmentRow, BatchRow, PlanLineRow, UndrawnRow, VisitDayRow
 from server.platform import clock
 from server.platform.db import session
 
@@ -104,6 +104,38 @@ def visits(agency_id: str, start: date, end: date, batch_id: str = "") -> list[V
         Visit(visit, rows[0].unit_id, tuple(rows[0].inspectors), tuple(row.item_code for row in rows), min(row.inspect_by for row in rows), days.get(visit), sources[visit], rows[0].batch_id, known.get(visit))
         for visit, rows in groups.items()
     ]
+
+
+def visits_of_units(agency_id: str, unit_ids: Sequence[str], year: int) -> dict[str, int]:
+    """How often each unit was or will be visited by draw that year: what a draw must know of caps and of what is still
+    owed. Inspections that were not drawn are counted apart (D-27), cancelled ones not at all."""
+    found = Counter(one.unit_id for one in _drawn_of(agency_id, year))
+    found.update(line.unit_id for line in _waiting(agency_id, year))
+    return {unit: found[unit] for unit in unit_ids if found[unit]}
+
+
+def loads_of(agency_id: str, user_ids: Sequence[str], year: int) -> dict[str, int]:
+    """How many attendances each inspector has that year, planned ones included (JD-6a balances them)."""
+    found = Counter(user for one in visits(agency_id, date(year, 1, 1), date(year, 12, 31)) if not one.cancelled for user in one.team)
+    found.update(user for line in _waiting(agency_id, year) for user in line.team)
+    return {user: found[user] for user in user_ids if found[user]}
+
+
+def _drawn_of(agency_id: str, year: int) -> list[Visit]:
+    return [one for one in visits(agency_id, date(year, 1, 1), date(year, 12, 31)) if not one.cancelled and not one.source.startswith(UNDRAWN)]
+
+
+def _waiting(agency_id: str, year: int) -> list[PlanLineRow]:
+    """Drawn rows of plans that have not been released yet."""
+    query = select(PlanLineRow).where(PlanLineRow.agency_id == agency_id, PlanLineRow.visit_group == "", PlanLineRow.withdrawn == "")
+    return [line for line in session().scalars(query) if line.inspect_by.year == year]
+
+
+def draw_is_over(agency_id: str, draw_id: str) -> bool:
+    """Whether every visit of a draw is over, for agencies that publish only afterwards (C10)."""
+    lines = [line for line in session().scalars(select(PlanLineRow).where(PlanLineRow.agency_id == agency_id, PlanLineRow.draw_id == draw_id)) if not line.withdrawn]
+    known = standings(agency_id, [line.visit_group for line in lines if line.visit_group])
+    return all(line.visit_group in known and (known[line.visit_group].done or known[line.visit_group].state == "cancelled") for line in lines)
 
 
 def count(found: Sequence[Visit], today: date) -> Figures:

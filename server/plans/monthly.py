@@ -52,6 +52,10 @@ class DrawnRow(Protocol):
     def team(self) -> tuple[str, ...]: ...
     @property
     def candidates(self) -> int: ...
+    @property
+    def premises(self) -> tuple[str, ...]: ...
+    @property
+    def item_codes(self) -> tuple[str, ...]: ...
 
 
 class DrawResult(Protocol):
@@ -66,7 +70,9 @@ class DrawResult(Protocol):
     @property
     def item_codes(self) -> Sequence[str]: ...
     @property
-    def rows(self) -> Sequence[Any]: ...
+    def rows(self) -> Sequence[DrawnRow]: ...
+    @property
+    def period(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class PlanLine:
     unit_id: str
     unit_name: str
     address: str
+    premises: list[str]
     item_codes: list[str]
     team: list[str]
     lead: str | None
@@ -126,7 +133,7 @@ def add_draw(agency_id: str, month: str, drawn: DrawResult) -> str:
     for at, row in enumerate(drawn.rows, start=len(place)):
         unit = registry.unit(agency_id, row.unit_id)
         session().add(PlanLineRow(
-            id=new_id(), plan_id=plan.id, agency_id=agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, item_codes=list(drawn.item_codes), team=list(row.team), lead=None,
+            id=new_id(), plan_id=plan.id, agency_id=agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, premises=list(row.premises), item_codes=list(row.item_codes or drawn.item_codes), team=list(row.team), lead=None,
             inspect_by=close.last_day(month), mode="on_site", draw_id=drawn.draw_id, draw_no=drawn.number, stratum=row.stratum, candidates=row.candidates, place=at,
         ))
     session().flush()
@@ -153,8 +160,10 @@ def _open_plan(agency_id: str, month: str, source: str, by: str) -> MonthlyPlanR
 
 
 def import_draw(actor: Actor, month: str, data: bytes, filename: str, dry_run: bool) -> operations.BatchOutcome:
-    """The rows of a draw made elsewhere (JD: the provincial system draws) as a plan to be approved, all or nothing."""
-    if not close.is_month(month):
+    """The rows of a draw made elsewhere (JD: the provincial system draws) as a plan to be approved, all or nothing.
+
+    Without a ``month`` it is the one of the limits, which must all lie in it."""
+    if month and not close.is_month(month):
         raise PlanRefused("月份应写作 2026-12")
     return _import_draw(actor, month, read_sheet(data, filename), dry_run)
 
@@ -168,8 +177,9 @@ def _import_draw(actor: Actor, month: str, sheet: Any, dry_run: bool) -> operati
     known = session().scalar(select(PlanLineRow.plan_id).where(PlanLineRow.agency_id == agency_id, PlanLineRow.draw_id.in_({_import_id(line) for line in lines})).limit(1))
     if known:
         raise BatchHasErrors("这批抽取结果已经导入过，不会重复")
+    month = month or close.month_of(min(line.inspect_by for line in lines))
     if any(close.month_of(line.inspect_by) != month for line in lines):
-        raise PlanRefused(f"检查时限须在{month}内")
+        raise PlanRefused(f"检查时限须都在{month}内")
     plan = _open_plan(agency_id, month, IMPORTED, actor.user_id)
     place = len(_lines_of(plan.id))
     merged: dict[tuple[str, str], PlanLineRow] = {}
@@ -182,7 +192,7 @@ def _import_draw(actor: Actor, month: str, sheet: Any, dry_run: bool) -> operati
             row.inspect_by = min(row.inspect_by, line.inspect_by)
             continue
         merged[key] = PlanLineRow(
-            id=new_id(), plan_id=plan.id, agency_id=agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, item_codes=[line.item_code], team=list(line.inspectors), lead=line.lead,
+            id=new_id(), plan_id=plan.id, agency_id=agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, premises=[], item_codes=[line.item_code], team=list(line.inspectors), lead=line.lead,
             inspect_by=line.inspect_by, mode=line.mode, draw_id=_import_id(line), draw_no=line.foreign_batch_no or line.batch_no, place=place + len(merged),
         )
         session().add(merged[key])
@@ -199,8 +209,9 @@ def _import_id(line: Line) -> str:
 
 
 @unit_of_work
-def change_draft(actor: Actor, plan_id: str, limits: Mapping[str, date], merges: bool | None) -> Plan:
-    """In a draft: by when a row must be done, and whether sections go together. Units and teams are what was drawn.
+def change_draft(actor: Actor, plan_id: str, limits: Mapping[str, date], merges: bool | None, premises: Mapping[str, str] | None = None) -> Plan:
+    """In a draft: by when a row must be done, which premises of a drawn market entity are visited (D-2), and whether
+    sections go together. Everything else is what was drawn.
 
     Raises PlanPublished (abuse 23), PlanState once approved."""
     row = own_row(actor.agency_id, plan_id, lock=True)
@@ -215,10 +226,17 @@ def change_draft(actor: Actor, plan_id: str, limits: Mapping[str, date], merges:
         if not close.first_day(row.month) <= day <= close.last_day(row.month):
             raise PlanRefused(f"检查时限须在{row.month}内")
         lines[line_id].inspect_by = day
+    for line_id, unit_id in (premises or {}).items():
+        if line_id not in lines:
+            raise PlanUnknown("计划中没有这一行")
+        if unit_id not in lines[line_id].premises:
+            raise PlanRefused("只能在抽中的市场主体的场所中选择")
+        unit = registry.unit(row.agency_id, unit_id)
+        lines[line_id].unit_id, lines[line_id].unit_name, lines[line_id].address = unit.id, unit.name, unit.address
     if merges is not None:
         row.merges = merges
     session().flush()
-    audit.record(actor, "plans.draft_changed", "monthly_plan", row.id, facts={"lines": sorted(limits), "merges": row.merges})
+    audit.record(actor, "plans.draft_changed", "monthly_plan", row.id, facts={"lines": sorted({*limits, *(premises or {})}), "merges": row.merges})
     return _plan(row, len(lines))
 
 
@@ -328,7 +346,7 @@ def take(agency_id: str, drawn: DrawResult, targets: Mapping[str, Any]) -> None:
     """Where the result of a draw goes: what it was proposed for, else next month's plan. A second delivery does nothing."""
     link = session().get(PlanDrawRow, drawn.draw_id, with_for_update=True)
     if link is None:
-        month = close.following(close.month_of(local_date(clock.now_ms())))
+        month = drawn.period if close.is_month(drawn.period) else close.following(close.month_of(local_date(clock.now_ms())))
         link = PlanDrawRow(draw_id=drawn.draw_id, agency_id=agency_id, target="month", target_id=month, taken=False)
         session().add(link)
         try:

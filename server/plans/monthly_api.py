@@ -74,7 +74,12 @@ def plan_lines(plan_id: str) -> dict[str, Any]:
     """The drawn units. Until they are public only for those whom the profile names, and every reading is recorded."""
     found = publishing.read_lines(g.actor, plan_id)
     people = {one.user_id: one.name for one in registry.inspectors(g.actor.agency_id)}
-    return {"lines": [asdict(line) | {"team": [{"id": user, "name": people.get(user, user)} for user in line.team]} for line in found]}
+    places = registry.unit_names(g.actor.agency_id, [unit for line in found for unit in line.premises])
+
+    def named(ids: list[str], names: dict[str, str]) -> list[dict[str, str]]:
+        return [{"id": one, "name": names.get(one, one)} for one in ids]
+
+    return {"lines": [asdict(line) | {"team": named(line.team, people), "premises": named(line.premises, places)} for line in found]}
 
 
 @blp.patch("/monthly/<plan_id>")
@@ -83,7 +88,8 @@ def plan_lines(plan_id: str) -> dict[str, Any]:
 @blp.response(200, plan_schemas.MonthlyPlanOut)
 def change_plan(body: dict[str, Any], plan_id: str) -> monthly.Plan:
     limits = {one["line"]: one["inspect_by"] for one in body["limits"]}
-    return monthly.change_draft(g.actor, plan_id, limits, body["merges"])
+    premises = {one["line"]: one["unit"] for one in body["premises"]}
+    return monthly.change_draft(g.actor, plan_id, limits, body["merges"], premises)
 
 
 @blp.post("/monthly/<plan_id>/approve")

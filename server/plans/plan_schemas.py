@@ -213,7 +213,7 @@ class MonthlyDetailOut(Schema):
     amendments = fields.List(fields.Nested(AmendmentOut), required=True)
 
 
-class PersonNameOut(Schema):
+class NamedIdOut(Schema):
     id = StrictStr(required=True)
     name = StrictStr(required=True)
 
@@ -223,8 +223,9 @@ class PlanLineOut(Schema):
     unit_id = StrictStr(required=True)
     unit_name = StrictStr(required=True)
     address = StrictStr(required=True)
+    premises = fields.List(fields.Nested(NamedIdOut), required=True)
     item_codes = fields.List(StrictStr(), required=True)
-    team = fields.List(fields.Nested(PersonNameOut), required=True)
+    team = fields.List(fields.Nested(NamedIdOut), required=True)
     inspect_by = StrictDate(required=True)
     mode = StrictStr(required=True)
     draw_no = StrictStr(required=True)
@@ -243,7 +244,13 @@ class LimitIn(Schema):
     inspect_by = StrictDate(required=True)
 
 
+class PremisesIn(Schema):
+    line = StrictUUID(required=True)
+    unit = StrictUUID(required=True)
+
+
 class DraftIn(Schema):
+    premises = fields.List(fields.Nested(PremisesIn), validate=validate.Length(0, 2000), load_default=list)
     limits = fields.List(fields.Nested(LimitIn), validate=validate.Length(0, 2000), load_default=list)
     merges = StrictBool(load_default=None, allow_none=True)
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
+from server.draw import operations as draws
 from server.kernel import canonical
 from server.plans import close, figures, monthly
 from server.plans.domain import Embargoed, NotPublic, OwnWork, PlanPublished, PlanRefused, PlanState, PlanUnknown
@@ -118,6 +119,8 @@ def publish(actor: Actor, plan_id: str) -> monthly.Plan:
             raise PlanState("负责人批准后才能公开")
         _may_be_public(row, values)
         _publish_version(actor, row, "首次公开")
+        for draw_id in sorted({line.draw_id for line in monthly.line_rows(row.id)}) if row.source == monthly.DRAWN_HERE else ():
+            draws.publish_transcript(draw_id, actor)
         row.published_at, row.state = clock.now(), "published"
         session().flush()
     return monthly.plan(actor.agency_id, plan_id)

@@ -4,7 +4,7 @@ so, filed upward, and then drawn anew in a small ceremony. No operation here tak
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
+from server.draw import operations as draws
 from server.kernel.moments import local_date
 from server.plans import figures, monthly, operations, publishing
 from server.plans.domain import OwnWork, PlanRefused, PlanState, PlanUnknown, ReasonUnknown
@@ -24,28 +25,9 @@ from server.platform.ids import new_id
 from server.registry import operations as registry
 from server.rules import operations as rules
 
-UNIT_REASONS = {"closed": "已停业、关闭", "moved": "已搬迁", "merged": "已合并、注销", "duplicate": "名录重复"}
+UNIT_REASONS = {"closed": "已停业或注销", "moved": "已迁出辖区", "merged": "已与其他对象合并"}
 REASONS = {"post_change": "岗位调整", "official_duty": "公差", "leave": "休假", "recusal": "回避", "other": "其他特殊情况"}
 RED_PERMILLE, RED_PER_UNIT = 50, 1
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a small ceremony needs to know: whose place is empty, at which unit, who stays, who must not be drawn again."""
-
-    agency_id: str
-    replacement_id: str
-    kind: str
-    draw_id: str
-    unit_id: str
-    out_id: str
-    staying: tuple[str, ...]
-    item_codes: tuple[str, ...]
-    reason: str
-    note: str
-    official_a: str
-    official_b: str
-    on: date
 
 
 @dataclass(frozen=True)
@@ -84,18 +66,8 @@ class Count:
     by_unit: list[tuple[str, int]]
 
 
-Propose = Callable[[Actor, Asked], str]
-_proposers: list[Propose] = []
-
-
-def ceremonies_begin_with(propose: Propose) -> None:
-    """``propose(actor, asked)`` begins the small ceremony among the remaining candidates, and answers the draw's id. For a
-    unit it takes the next ticket of the same stratum."""
-    _proposers[:] = [propose]
-
-
 @unit_of_work
-def ask(actor: Actor, replacement_id: str, visit: str, kind: str, out_id: str, reason: str, note: str) -> Replacement:
+def ask(actor: Actor, replacement_id: str, visit: str, kind: str, out_id: str, reason: str, note: str, evidence: str = "") -> Replacement:
     """Ask that an inspector (or the unit) of a drawn visit be replaced. The same id again is the same request.
 
     Raises PlanUnknown, ReasonUnknown, PlanState (begun, or asked already)."""
@@ -112,15 +84,17 @@ def ask(actor: Actor, replacement_id: str, visit: str, kind: str, out_id: str, r
         if out_id not in rows[0].inspectors:
             raise PlanUnknown("此人不是这次检查的检查人员")
     elif reason not in UNIT_REASONS or out_id != rows[0].unit_id:
-        raise ReasonUnknown("更换检查对象须是已停业、搬迁、合并或名录重复，并附证据", allowed=list(UNIT_REASONS))
+        raise ReasonUnknown("更换检查对象须是已停业、迁出或合并，并附证据", allowed=list(UNIT_REASONS))
+    elif not evidence.strip():
+        raise PlanRefused("请写明证据：到场检查的编号、照片或者登记信息")
     if not note.strip():
-        raise PlanRefused("请写明具体情况" if kind == "inspector" else "请写明证据（照片、登记信息或者文书的编号）")
+        raise PlanRefused("请写明具体情况")
     _may_change(actor.agency_id, visit, kind)
     open_one = session().scalars(select(ReplacementRow).where(ReplacementRow.visit_group == visit, ReplacementRow.out_id == out_id, ReplacementRow.state.in_(("asked", "approved", "drawing")))).first()
     if open_one is not None:
         raise PlanState("这项调整已经提出，正在办理")
     row = ReplacementRow(
-        id=replacement_id, agency_id=actor.agency_id, visit_group=visit, kind=kind, out_id=out_id, reason=reason, note=note, state="asked", asked_by=actor.user_id, asked_at=clock.now(),
+        id=replacement_id, agency_id=actor.agency_id, visit_group=visit, kind=kind, out_id=out_id, reason=reason, note=note, evidence=evidence, state="asked", asked_by=actor.user_id, asked_at=clock.now(),
     )
     session().add(row)
     session().flush()
@@ -158,28 +132,37 @@ def _approved(actor: Actor, row: ReplacementRow, decision: str) -> None:
     if rules.rules_for(row.agency_id).values.get("reassign.file_upward"):
         seen = _view(row)
         send_up(actor, row.agency_id, "reassignment", row.id, f"关于调整检查人员的备案（{seen.unit_name}）", [
-            ["检查对象", seen.unit_name], ["调整" if row.kind == "unit" else "调整人员", seen.out_name], ["情形", {**REASONS, **UNIT_REASONS}[row.reason]], ["说明", row.note],
+            ["检查对象", seen.unit_name], ["调整" if row.kind == "unit" else "调整人员", seen.out_name], ["情形", (REASONS | UNIT_REASONS)[row.reason]], ["说明", row.note],
             ["审批", f"{decision or '同意'}（{local_date(clock.now_ms()).isoformat()}）"], ["替换办法", "在名录库中重新随机选派"],
         ])
 
 
 @unit_of_work
-def draw(actor: Actor, replacement_id: str, official_a: str, official_b: str) -> Replacement:
-    """Begin the small ceremony (WC-16d 重新在执法检查人员名录库中随机选派，不得随意指定). Again changes nothing."""
+def draw(actor: Actor, replacement_id: str, official_a: str, official_b: str, witness_name: str) -> Replacement:
+    """Begin the small ceremony (WC-16d 重新在执法检查人员名录库中随机选派，不得随意指定); a unit is followed by the next ticket of
+    its stratum at once. Again changes nothing."""
     row = _row(actor.agency_id, replacement_id, lock=True)
     if row.state in ("drawing", "done"):
         return _view(row)
     if row.state != "approved":
         raise PlanState("审批同意后才能重新抽取")
-    if not _proposers:
-        raise PlanState("本系统还不能重新抽取")
     _may_change(row.agency_id, row.visit_group, row.kind)
     rows = _visit(row.agency_id, row.visit_group)
     line = session().scalars(select(PlanLineRow).where(PlanLineRow.visit_group == row.visit_group).limit(1)).first()
-    row.draw_id = _proposers[0](actor, Asked(
-        row.agency_id, row.id, row.kind, line.draw_id if line else "", rows[0].unit_id, row.out_id, tuple(user for user in rows[0].inspectors if user != row.out_id),
-        tuple(dict.fromkeys(one.item_code for one in rows)), row.reason, row.note, official_a, official_b, min(one.inspect_by for one in rows),
-    ))
+    of_draw = line.draw_id if line and not line.draw_id.startswith("import:") else ""
+    if row.kind == "unit":
+        if not of_draw:
+            raise PlanState("不是在本系统抽取的单位，请在来源系统重新抽取后导入")
+        found = draws.next_unit(actor, row.agency_id, of_draw, row.out_id, row.reason, row.note, row.evidence)
+        row.draw_id = of_draw
+        _unit_follows(row, found.unit_id, found.team)
+        return _view(row)
+    items = tuple(dict.fromkeys(one.item_code for one in rows))
+    letters = about(row.agency_id, "reassignment", row.id)
+    row.draw_id = draws.propose_replacement(actor, row.agency_id, draws.Leaving(
+        row.id, rows[0].unit_id, items, (row.out_id,), tuple(user for user in rows[0].inspectors if user != row.out_id), row.reason, official_a, official_b, witness_name, note=row.note,
+        approval_ref=letters[-1].number if letters else row.decision or "同意", of_draw=of_draw, section=str((rules.rules_for(row.agency_id).item(items[0]) or {}).get("section", "")),
+    )).id
     row.state = "drawing"
     monthly.draw_is_for(row.agency_id, row.draw_id, "replacement", row.id)
     session().flush()
@@ -192,18 +175,27 @@ def drawn(agency_id: str, replacement_id: str, result: monthly.DrawResult) -> No
     row = session().get_one(ReplacementRow, replacement_id, with_for_update=True)
     if row.state != "drawing" or row.agency_id != agency_id:
         return
-    if not result.rows or (row.kind == "inspector" and not result.rows[0].team):
+    before = _visit(agency_id, row.visit_group)[0].inspectors
+    fresh = [user for one in result.rows for user in one.team if user not in before]
+    if not fresh:
         raise PlanState("名录库中没有可以替换的人选")
-    if row.kind == "inspector":
-        row.in_id = str(next(user for user in result.rows[0].team if user != row.out_id))
-        _new_team(row)
-    else:
-        row.in_id = str(result.rows[0].unit_id)
-        _new_unit(row, tuple(result.rows[0].team))
+    row.in_id = fresh[0]
+    _new_team(row)
+    _finish(row)
+
+
+def _unit_follows(row: ReplacementRow, unit_id: str, team: tuple[str, ...]) -> None:
+    row.in_id = unit_id
+    _new_unit(row, team)
+    _finish(row)
+
+
+def _finish(row: ReplacementRow) -> None:
+    agency_id = row.agency_id
     row.state, row.done_at = "done", clock.now()
     session().flush()
     audit.record(None, "plans.replaced", "replacement", row.id, agency_id, {"visit": row.visit_group, "kind": row.kind, "draw": row.draw_id})
-    publishing.republish(_server(agency_id), agency_id, row.visit_group, f"调整：{ {**REASONS, **UNIT_REASONS}[row.reason] }")
+    publishing.republish(_server(agency_id), agency_id, row.visit_group, f"调整：{(REASONS | UNIT_REASONS)[row.reason]}")
 
 
 def _server(agency_id: str) -> Actor:
@@ -234,11 +226,14 @@ def _new_unit(row: ReplacementRow, team: tuple[str, ...]) -> None:
     for old in olds:
         old.withdrawn = f"{UNIT_REASONS[row.reason]}，由下一顺位替换"
         made = PlanLineRow(
-            id=new_id(), plan_id=old.plan_id, agency_id=old.agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, item_codes=list(old.item_codes), team=list(team or old.team), lead=None,
+            id=new_id(), plan_id=old.plan_id, agency_id=old.agency_id, unit_id=unit.id, unit_name=unit.name, address=unit.address, premises=[], item_codes=list(old.item_codes), team=list(team), lead=None,
             inspect_by=old.inspect_by, mode=old.mode, draw_id=row.draw_id or old.draw_id, draw_no=old.draw_no, stratum=old.stratum, candidates=old.candidates, place=len(monthly.line_rows(old.plan_id)),
         )
         session().add(made)
         session().flush()
+        if not team:
+            # Somebody of the team may not visit the new unit: its people are drawn in a ceremony of their own.
+            continue
         plan = monthly.own_row(old.agency_id, old.plan_id)
         name = f"{plan.title}·替换{made.place}"
         operations.store_batch(None, old.agency_id, name, monthly.grouped(old.agency_id, name, [made], plan.merges), plan.source, (plan.title, ""))

@@ -125,6 +125,8 @@ class PlanLineRow(db.Model):
     unit_id: Mapped[str] = mapped_column(String(36))
     unit_name: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(300))
+    premises: Mapped[list[str]] = mapped_column(JSON)
+    """Where a market entity was drawn (D-2): its premises, one of which is chosen while the plan is a draft."""
     item_codes: Mapped[list[str]] = mapped_column(JSON)
     team: Mapped[list[str]] = mapped_column(JSON)
     lead: Mapped[str | None] = mapped_column(String(36))
@@ -184,6 +186,8 @@ class ReplacementRow(db.Model):
     """The person or the unit that is replaced."""
     reason: Mapped[str] = mapped_column(String(24))
     note: Mapped[str] = mapped_column(String(300))
+    evidence: Mapped[str] = mapped_column(String(100))
+    """What proves that a unit is gone: a file's SHA-256, a document's number, or the visit that found the door shut."""
     state: Mapped[str] = mapped_column(String(12))  # asked | approved | refused | drawing | done
     asked_by: Mapped[str] = mapped_column(String(36))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)

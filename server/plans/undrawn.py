@@ -4,7 +4,7 @@ and the inspectors come out of a ceremony. They are counted apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
+from server.draw import operations as draws
 from server.kernel.moments import local_date
-from server.plans import domain, figures, monthly, operations
+from server.plans import close, domain, figures, monthly, operations
 from server.plans.domain import NoBasis, PlanRefused, PlanUnknown, TypeIsDrawn
 from server.plans.tables import UndrawnRow
 from server.platform import clock
@@ -23,23 +24,6 @@ from server.platform.ids import new_id
 from server.registry import operations as registry
 from server.registry.domain import InspectorUnknown
 from server.rules import operations as rules
-
-MODES = ("on_site", "document_review", "network_monitoring")
-Propose = Callable[[Actor, "Fixed"], str]
-_proposers: list[Propose] = []
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """Objects that are fixed with a reason, for a draw of people only."""
-
-    agency_id: str
-    title: str
-    type: str
-    unit_ids: tuple[str, ...]
-    item_codes: tuple[str, ...]
-    reason: str
-    on: date
 
 
 @dataclass(frozen=True)
@@ -61,11 +45,6 @@ class Undrawn:
     created_at: datetime
     draw_id: str
     batch_id: str
-
-
-def people_are_drawn_by(propose: Propose) -> None:
-    """``propose(actor, fixed)`` begins a ceremony that draws only people, and answers the draw's id."""
-    _proposers[:] = [propose]
 
 
 @unit_of_work
@@ -103,17 +82,21 @@ def create(actor: Actor, undrawn_id: str, data: Mapping[str, Any]) -> Undrawn:
     if how == "inspectors_only":
         if people:
             raise TypeIsDrawn("这种检查的对象可以确定，检查人员须随机抽取，不能指定")
-        row.draw_id = _propose(actor, row)
+        row.draw_id = _propose(actor, row, data)
     else:
         _assign(actor, row, {unit.id: people for unit in units})
     session().flush()
     return _view(row)
 
 
-def _propose(actor: Actor, row: UndrawnRow) -> str:
-    if not _proposers:
-        raise PlanRefused("本系统还不能抽取检查人员")
-    draw_id = _proposers[0](actor, Fixed(row.agency_id, f"{row.number} 检查人员抽取", row.type, tuple(row.unit_ids), tuple(row.item_codes), row.reason, row.inspect_by))
+def _propose(actor: Actor, row: UndrawnRow, data: Mapping[str, Any]) -> str:
+    """Put the draw of people on paper (YS-3.4e 视情况随机确定相关执法人员); the ceremony's own screen goes on from there."""
+    wish = draws.Wish(
+        f"{row.number} 检查人员抽取", "large_event", close.month_of(row.inspect_by), tuple(row.item_codes), data["official_a"], data["official_b"], n=0,
+        source_doc=f"{row.source_name} {row.source_no}".strip(), objects=tuple(draws.Named(unit, row.type, row.reason) for unit in row.unit_ids), witness_name=data["witness_name"],
+        section=str((rules.rules_for(row.agency_id).item(row.item_codes[0]) or {}).get("section", "")), mode="undirected",
+    )
+    draw_id = draws.propose(actor, row.agency_id, wish).id
     monthly.draw_is_for(row.agency_id, draw_id, "fixed", row.id)
     return draw_id
 

@@ -35,6 +35,8 @@ class Row:
     team: tuple[str, ...]
     stratum: str = "general"
     candidates: int = 4
+    premises: tuple[str, ...] = ()
+    item_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

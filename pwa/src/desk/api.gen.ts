@@ -2128,47 +2128,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inspections/levels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How inspectors have attested in a period: on one phone, face to face, or each by own upload. */
-        get: {
-            parameters: {
-                query: {
-                    since: string;
-                    until: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LevelsOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/inspections/quarantine": {
         parameters: {
             query?: never;
@@ -4207,6 +4166,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visits nobody has begun, with the ids of their teams: what a replacement is asked for. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenVisitsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/visits/{visit_id}/day": {
         parameters: {
             query?: never;
@@ -4246,47 +4242,6 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/records/{typed}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                typed: string;
-            };
-            cookie?: never;
-        };
-        /** The answer for machines. What is no record code at all is answered as an unknown one. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    typed: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnswerOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5168,13 +5123,6 @@ export interface components {
             /** @enum {string} */
             state: "received" | "returned" | "granted" | "refused";
         };
-        AnswerOut: {
-            code: string;
-            index: number;
-            received: number;
-            sealed: number;
-            state: string;
-        };
         ApproveIn: {
             /** @default  */
             clock_reason: string;
@@ -5264,7 +5212,7 @@ export interface components {
             held: number;
             last_ms: number | null;
             next_n: number;
-            open: components["schemas"]["OpenVisitOut"][];
+            open: components["schemas"]["InspectionsOpenVisitOut"][];
             quarantined: number;
         };
         ChainsOut: {
@@ -5536,6 +5484,7 @@ export interface components {
             limits?: components["schemas"]["LimitIn"][];
             /** @default null */
             merges: boolean | null;
+            premises?: components["schemas"]["PremisesIn"][];
         };
         DrawOut: {
             agency_id: string;
@@ -5774,16 +5723,13 @@ export interface components {
             events: string[];
             reason: string;
         };
-        InspectionsShareOut: {
-            a1: number;
-            a2: number;
-            a3: number;
-            confirmed: number;
-            guest: number;
-            name: string;
-            overdue: number;
-            total: number;
-            user: string;
+        InspectionsOpenVisitOut: {
+            events: number;
+            files_lacking: number;
+            insp: string;
+            number: string;
+            state: string;
+            unit_name: string;
         };
         InspectorIn: {
             certificate_no: string;
@@ -5920,9 +5866,6 @@ export interface components {
         LettersOut: {
             letters: components["schemas"]["LetterOut"][];
         };
-        LevelsOut: {
-            inspectors: components["schemas"]["InspectionsShareOut"][];
-        };
         LimitIn: {
             /** Format: date */
             inspect_by: string;
@@ -6041,6 +5984,10 @@ export interface components {
             name: string;
             number: number;
         };
+        NamedIdOut: {
+            id: string;
+            name: string;
+        };
         NamedIn: {
             note: string;
             /** @default  */
@@ -6064,16 +6011,24 @@ export interface components {
             superior: boolean;
         };
         OfficialsIn: {
+            /** @default  */
             official_a: string;
+            /** @default  */
             official_b: string;
+            /** @default  */
+            witness_name: string;
         };
         OpenVisitOut: {
-            events: number;
-            files_lacking: number;
-            insp: string;
+            id: string;
+            /** Format: date */
+            inspect_by: string;
             number: string;
-            state: string;
+            team: components["schemas"]["NamedIdOut"][];
+            unit_id: string;
             unit_name: string;
+        };
+        OpenVisitsOut: {
+            visits: components["schemas"]["OpenVisitOut"][];
         };
         OpinionIn: {
             /** @default  */
@@ -6177,10 +6132,6 @@ export interface components {
             password: string;
             roles: ("administrator" | "auditor" | "inspector" | "plan_officer" | "reviewer" | "superior")[];
         };
-        PersonNameOut: {
-            id: string;
-            name: string;
-        };
         PersonOut: {
             active: boolean;
             id: string;
@@ -6255,8 +6206,9 @@ export interface components {
             inspect_by: string;
             item_codes: string[];
             mode: string;
+            premises: components["schemas"]["NamedIdOut"][];
             stratum: string;
-            team: components["schemas"]["PersonNameOut"][];
+            team: components["schemas"]["NamedIdOut"][];
             unit_id: string;
             unit_name: string;
             visit_group: string;
@@ -6306,6 +6258,10 @@ export interface components {
             visits: number;
             w: number;
         };
+        PremisesIn: {
+            line: string;
+            unit: string;
+        };
         ProgressIn: {
             /** @default  */
             question: string;
@@ -6352,6 +6308,8 @@ export interface components {
             year: number;
         };
         ReplacementIn: {
+            /** @default  */
+            evidence: string;
             id: string;
             /** @enum {string} */
             kind: "inspector" | "unit";
@@ -6561,6 +6519,8 @@ export interface components {
             source_no: string;
             type: string;
             unit_ids: string[];
+            /** @default  */
+            witness_name: string;
         };
         UndrawnListOut: {
             items: {
