@@ -30,7 +30,10 @@ from server.platform.db import session, transaction
 __all__ = ["TITLES", "Opinion", "ReportFacts", "make", "pdf", "record_for_export", "report_pdf", "sealed"]
 
 WHY = {"pending": "照片处理中", "unreadable": "照片无法解码，原件已保留"}
-HOW = {"external_import": "外部系统随机抽取，导入名单", "internal": "随机抽取，导入名单"}
+HOW = {
+    "external_import": "外部系统随机抽取，导入名单", "internal": "本系统随机抽取，过程可以复核",
+    "undrawn": "非随机检查，见来源文件", "undrawn_people_drawn": "对象确定，检查人员随机抽取",
+}
 
 
 def pdf(insp: str, kind: str, agency_id: str | None = None) -> bytes:
@@ -123,7 +126,7 @@ def _draws(insp: str) -> list[report.Draw]:
     found = []
     for one in plans.assignments_of(insp):
         batch, _assignments = plans.batch(one.agency_id, one.batch_id)
-        when = f"{zh_date(local_date(ms_of(batch.imported_at)))}导入"
+        when = f"{zh_date(local_date(ms_of(batch.imported_at)))}{'导入' if one.source == plans.IMPORTED else '下达'}"
         found.append(report.Draw(one.item_name, one.item_code, one.batch_no, one.foreign_batch_no, HOW.get(one.source, one.source), when))
     return found
 

@@ -16,6 +16,12 @@ export const router = createRouter({
         { path: 'reports/:id', component: () => import('./review/ReviewScreen.vue'), props: true },
         { path: 'inspections', component: () => import('./plans/InspectionsScreen.vue') },
         { path: 'levels', component: () => import('./review/LevelsScreen.vue') },
+        { path: 'plans', component: () => import('./plans/PlansScreen.vue') },
+        { path: 'plans/:id', component: () => import('./plans/MonthPlanScreen.vue'), props: true },
+        { path: 'calendar', component: () => import('./plans/CalendarScreen.vue') },
+        { path: 'changes', component: () => import('./plans/ChangesScreen.vue') },
+        { path: 'documents', component: () => import('./plans/DocumentsScreen.vue') },
+        { path: 'inbox', component: () => import('./plans/InboxScreen.vue') },
         { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
         { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
         { path: 'draws', component: () => import('./draw/DrawsScreen.vue') },
@@ -39,6 +45,7 @@ export const router = createRouter({
 function home(): string {
   if (may('reviewer', 'inspector')) return '/reports'
   if (may('plan_officer')) return '/inspections'
+  if (may('superior')) return '/inbox'
   if (may('administrator')) return '/people'
   if (may('superior')) return '/draws'
   return may('auditor') ? '/audit' : '/welcome'

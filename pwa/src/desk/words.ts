@@ -20,7 +20,10 @@ const modes = messages(
   { on_site: '现场检查', document_review: '书面检查', network_monitoring: '网络监测' },
   { on_site: 'On site', document_review: 'Document review', network_monitoring: 'Network monitoring' },
 )
-const sources = messages({ external_import: '外部系统抽取', internal: '本机关抽取' }, { external_import: 'Drawn elsewhere', internal: 'Drawn here' })
+const sources = messages(
+  { external_import: '外部系统抽取', internal: '本机关抽取', undrawn: '非随机检查', undrawn_people_drawn: '对象确定，人员抽取' },
+  { external_import: 'Drawn elsewhere', internal: 'Drawn here', undrawn: 'Not drawn', undrawn_people_drawn: 'People drawn' },
+)
 const shown = <T extends (key: never) => string>(t: T) => (key: string): string => t(key as Parameters<T>[0]) ?? key
 
 /** A value that this version does not know is shown as it is. */
