@@ -4248,6 +4248,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/records/{typed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                typed: string;
+            };
+            cookie?: never;
+        };
+        /** The answer for machines. What is no record code at all is answered as an unknown one. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    typed: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnswerOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/conflicts": {
         parameters: {
             query?: never;
@@ -5122,6 +5163,13 @@ export interface components {
             reason: string;
             /** @enum {string} */
             state: "received" | "returned" | "granted" | "refused";
+        };
+        AnswerOut: {
+            code: string;
+            index: number;
+            received: number;
+            sealed: number;
+            state: string;
         };
         ApproveIn: {
             /** @default  */
