@@ -2128,6 +2128,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inspections/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How inspectors have attested in a period: on one phone, face to face, or each by own upload. */
+        get: {
+            parameters: {
+                query: {
+                    since: string;
+                    until: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LevelsOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inspections/quarantine": {
         parameters: {
             query?: never;
@@ -5779,6 +5820,17 @@ export interface components {
             state: string;
             unit_name: string;
         };
+        InspectionsShareOut: {
+            a1: number;
+            a2: number;
+            a3: number;
+            confirmed: number;
+            guest: number;
+            name: string;
+            overdue: number;
+            total: number;
+            user: string;
+        };
         InspectorIn: {
             certificate_no: string;
             gender?: string;
@@ -5913,6 +5965,9 @@ export interface components {
         };
         LettersOut: {
             letters: components["schemas"]["LetterOut"][];
+        };
+        LevelsOut: {
+            inspectors: components["schemas"]["InspectionsShareOut"][];
         };
         LimitIn: {
             /** Format: date */
