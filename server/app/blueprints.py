@@ -24,6 +24,7 @@ MODULES = [
     "server.audit.log_api",
     "server.rules.api",
     "server.registry.api",
+    "server.registry.api_imports",
     "server.draw.api",
     "server.plans.api",
     "server.plans.documents_api",

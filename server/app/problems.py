@@ -73,6 +73,15 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     # registry
     registry.ImportHeadersWrong: (422, "表头不符"),
     registry.FilterWrong: (422, "筛选条件不对"),
+    registry.SubPoolUnknown: (404, "没有这个子库"),
+    registry.FieldsWrong: (422, "填写有误"),
+    registry.UnitTaken: (409, "名录库里已有"),
+    registry.MarkUnknown: (404, "没有这条情形"),
+    registry.EntryUnknown: (404, "没有这条记录"),
+    registry.ProposalUnknown: (404, "没有这条建议"),
+    registry.ImportUnknown: (404, "没有这次导入"),
+    registry.ImportNotReady: (409, "现在不能这样做"),
+    registry.UndoRefused: (409, "不能撤销"),
     registry.UnitUnknown: (404, "没有这个检查对象"),
     registry.InspectorUnknown: (404, "没有这名执法检查人员"),
     # draw

@@ -7,7 +7,7 @@ from server.documents import fonts, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
 from server.draw import operations as draws
 from server.evidence import operations as evidence
-from server.inspections import cards, export, overview, quarantine
+from server.inspections import cards, export, overview, quarantine, write_back
 from server.inspections import operations as inspections
 from server.plans import annual, drawn, figures, publishing
 from server.plans import operations as plans
@@ -37,4 +37,7 @@ def connect() -> None:
     inspections.on_sealed(documents.sealed)
     export.record_pdf_from(documents.record_for_export)
     inspections.on_folded(reports.folded)
+    inspections.on_folded(write_back.folded)
+    registry.units_are_used_by(plans.units_in_use)
+    registry.units_are_used_by(inspections.units_in_use)
     inspections.describe_change("return", reading.returned_note, reading.open_returns)

@@ -175,6 +175,11 @@ class _Reader:
         return domain.Line(row.number, batch_no, foreign, code, self.items[code], unit.id, team, lead, inspect_by, mode)
 
 
+def units_in_use(agency_id: str, unit_ids: list[str]) -> set[str]:
+    """Those of the units that an assignment speaks of."""
+    return set(db.session.scalars(select(AssignmentRow.unit_id).where(AssignmentRow.agency_id == agency_id, AssignmentRow.unit_id.in_(unit_ids))))
+
+
 def store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups: list[domain.Group], source: str, file: tuple[str, str]) -> str:
     """Make visits of groups and tell who makes inspections of them. Part of the caller's unit of work. Raises BatchKnown."""
     batch = BatchRow(

@@ -10,6 +10,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,8 +104,26 @@ def _workbook_lines(data: bytes) -> list[list[Cell]]:
     return [[Cell(*one) for one in line] for line in lines]
 
 
-def read_sheet(data: bytes, filename: str) -> Sheet:
-    """The first worksheet of a file. The first line that has a cell is the header.
+HEADER_WITHIN = 10
+"""Lines at the top among which a header is looked for: titles and remarks stand above many tables."""
+
+
+def _header_line(lines: list[list[Cell]], is_header: Callable[[tuple[str, ...]], bool] | None) -> int | None:
+    filled = [i for i, line in enumerate(lines) if any(one.text for one in line)]
+    if is_header is not None:
+        for i in filled[:HEADER_WITHIN]:
+            if is_header(_headers(lines[i])):
+                return i
+    return filled[0] if filled else None
+
+
+def _headers(line: list[Cell]) -> tuple[str, ...]:
+    return tuple(one.text.replace("\n", "").replace(" ", "") for one in line)
+
+
+def read_sheet(data: bytes, filename: str, is_header: Callable[[tuple[str, ...]], bool] | None = None) -> Sheet:
+    """The first worksheet of a file. The first line for which ``is_header`` answers true is the header, else the first
+    line that has a cell.
 
     Raises ``UnreadableSheet`` for anything that is not a table, is too large, or has no header."""
     if len(data) > MAX_BYTES:
@@ -112,10 +131,10 @@ def read_sheet(data: bytes, filename: str) -> Sheet:
     if not data:
         raise UnreadableSheet("文件是空的")
     lines = _csv_lines(data) if filename.lower().endswith((".csv", ".txt")) else _workbook_lines(data)
-    start = next((i for i, line in enumerate(lines) if any(one.text for one in line)), None)
+    start = _header_line(lines, is_header)
     if start is None:
         raise UnreadableSheet("表格里没有内容")
-    headers = tuple(one.text.replace("\n", "").replace(" ", "") for one in lines[start])
+    headers = _headers(lines[start])
     doubled = sorted({header for header in headers if header and headers.count(header) > 1})
     if doubled:
         raise UnreadableSheet(f"表头重复：{'、'.join(doubled)}")

@@ -36,7 +36,9 @@ UNIT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "business_types": ("业务类型", "主体类型", "人防业务类型"),
     "risk_grade": ("风险等级",),
     "credit_grade": ("信用等级", "信用风险等级"),
+    "category": ("监管对象类别", "对象类别"),
     "blacklisted": ("黑名单", "是否黑名单", "列入黑名单"),
+    "items": ("适用抽查事项", "抽查事项"),
 }
 REQUIRED = ("name", "address", "responsible_name", "unit_type")
 """With the code these are the five base fields of WC-9b."""
@@ -44,6 +46,9 @@ REQUIRED = ("name", "address", "responsible_name", "unit_type")
 LONGEST: Mapping[str, int] = {"name": 200, "entity_name": 200, "address": 300, "no_code_reason": 200}
 LONGEST_OTHER = 1000
 """Characters; a longer text is a slip of the table (a whole column in one cell)."""
+
+SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}")
+"""A code that Excel has turned into a number, saved as text."""
 
 YES = frozenset({"是", "有", "√", "y", "yes", "1", "true"})
 NO = frozenset({"否", "无", "×", "n", "no", "0", "false"})
@@ -66,6 +71,60 @@ class InspectorUnknown(DomainError):
 
     code = "E_INSPECTOR_UNKNOWN"
     article = "乌审旗实施方案 三(三)"
+
+
+class SubPoolUnknown(DomainError):
+    """No such saved filter of this agency."""
+
+    code = "E_SUB_POOL_UNKNOWN"
+
+
+class FieldsWrong(DomainError):
+    """What somebody wants a unit or an inspector to hold cannot be believed."""
+
+    code = "E_FIELDS"
+
+
+class UnitTaken(DomainError):
+    """Another unit of the registry already is what this one would become."""
+
+    code = "E_UNIT_TAKEN"
+
+
+class MarkUnknown(DomainError):
+    """No such mark of this unit."""
+
+    code = "E_MARK_UNKNOWN"
+
+
+class EntryUnknown(DomainError):
+    """No such entry (leave, training, member of the leading group, interest) of this agency."""
+
+    code = "E_ENTRY_UNKNOWN"
+
+
+class ProposalUnknown(DomainError):
+    """No such proposal, or somebody has already decided it."""
+
+    code = "E_PROPOSAL"
+
+
+class ImportUnknown(DomainError):
+    """No such import of this agency."""
+
+    code = "E_IMPORT_UNKNOWN"
+
+
+class ImportNotReady(DomainError):
+    """An import is not in the state in which this can be done to it."""
+
+    code = "E_IMPORT_STATE"
+
+
+class UndoRefused(DomainError):
+    """Something later depends on what the import wrote."""
+
+    code = "E_IMPORT_UNDO"
 
 
 class FilterWrong(DomainError):
@@ -133,7 +192,7 @@ def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts
         if len(text) > LONGEST.get(name, LONGEST_OTHER):
             errors.append(RowError(row, UNIT_HEADERS[name][0], f"{UNIT_HEADERS[name][0]}超过 {LONGEST.get(name, LONGEST_OTHER)} 个字", "E_ROW_TOO_LONG"))
     code = values.get("uscc", "")
-    if code and "uscc" in numeric:
+    if code and ("uscc" in numeric or SCIENTIFIC.fullmatch(code)):
         errors.append(RowError(row, "统一社会信用代码", "信用代码单元格是数字格式，末尾几位已经丢失；请把该列设为文本后重新填写", "E_USCC_NUMERIC"))
     elif code:
         result = check(code)
@@ -143,7 +202,9 @@ def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts
             errors.append(RowError(row, "统一社会信用代码", f"统一社会信用代码“{code}”不正确：{result.reason_zh}", "E_USCC"))
     elif not values.get("registration_no") and not values.get("no_code_reason"):
         errors.append(RowError(row, "统一社会信用代码", "没有统一社会信用代码时，须填写注册号或无代码原因", "E_USCC_MISSING"))
-    if values.get("registration_no") and not re.fullmatch(r"[0-9]{13,15}", values["registration_no"]):
+    if SCIENTIFIC.fullmatch(values.get("registration_no", "")):
+        errors.append(RowError(row, "注册号", "注册号被写成了科学计数法，末尾几位已经丢失；请把该列设为文本后重新填写", "E_USCC_NUMERIC"))
+    elif values.get("registration_no") and not re.fullmatch(r"[0-9]{13,15}", values["registration_no"]):
         errors.append(RowError(row, "注册号", "注册号应为13至15位数字", "E_REGISTRATION_NO"))
     for name in ("responsible_phone", "manager_phone"):
         if values.get(name) and not re.fullmatch(r"[0-9+\-() 转]{5,24}", values[name]):
@@ -155,22 +216,22 @@ def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts
 
 def doubled_codes(drafts: list[UnitDraft]) -> list[RowError]:
     """The same code under two different entity names in one file is a mistake; several premises of one entity are not (codes.md 7.2 (4))."""
-    names: dict[str, tuple[int, str, str]] = {}
+    names: dict[str, tuple[int, str]] = {}
+    places: dict[tuple[str, str, str], int] = {}
     errors: list[RowError] = []
     for draft in drafts:
         code = draft.values.get("uscc", "")
+        name, entity = draft.values["name"], draft.values.get("entity_name") or draft.values["name"]
+        place = (code or entity, name, draft.values["address"])
+        if place in places:
+            errors.append(RowError(draft.row, "", f"与第{places[place]}行重复", "E_ROW_DOUBLE"))
+            continue
+        places[place] = draft.row
         if not code:
             continue
-        entity = draft.values.get("entity_name") or draft.values["name"]
-        place = draft.values["address"]
-        if code not in names:
-            names[code] = (draft.row, entity, place)
-            continue
-        first_row, first_entity, first_place = names[code]
+        first_row, first_entity = names.setdefault(code, (draft.row, entity))
         if entity != first_entity and not draft.values.get("entity_name"):
             errors.append(RowError(draft.row, "统一社会信用代码", f"与第{first_row}行的信用代码重复，但单位名称不同（“{first_entity}”）；同一主体的多个场所请填写“市场主体名称”", "E_USCC_DOUBLE"))
-        elif place == first_place and entity == first_entity and draft.values["name"] == entity:
-            errors.append(RowError(draft.row, "", f"与第{first_row}行重复", "E_ROW_DOUBLE"))
     return errors
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,19 +14,21 @@ from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
-from server.platform.sheets import Sheet, read_sheet
-from server.registry import domain, drawing
+from server.registry import domain, drawing, fields, imports, people, reading, storing
 from server.registry.drawing import conflicts_of
+from server.registry.holding import Cause
 from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
+from server.registry.proposals import Seen, from_visit
 from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
+from server.registry.undo import units_are_used_by
 from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 __all__ = [
-    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Unit", "available_inspectors", "certificate_days_left",
+    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "available_inspectors", "certificate_days_left",
     "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
-    "find_unit", "import_units", "inspector", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
-    "pool_explained", "register_inspector", "set_fact", "unit", "unit_names", "units", "units_of_entity",
+    "find_unit", "from_visit", "import_units", "inspector", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
+    "pool_explained", "register_inspector", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
 ]
 
 
@@ -65,98 +67,36 @@ class ImportOutcome:
     total: int
     added: int
     updated: int
+    unchanged: int
     errors: tuple[domain.RowError, ...]
 
 
-Unprintable = Callable[[str], list[str]]
-_unprintable: list[Unprintable] = []
-
-
-def names_are_printed_by(unprintable: Unprintable) -> None:
+def names_are_printed_by(unprintable: reading.Unprintable) -> None:
     """Let ``unprintable(text)`` name the characters that documents cannot print, so that a clerk hears of them at the
     import and not an inspector at the door."""
-    _unprintable[:] = [unprintable]
+    reading.unprintable[:] = [unprintable]
 
 
-def _unprintable_names(draft: domain.UnitDraft) -> list[domain.RowError]:
-    found = []
-    for name in ("name", "entity_name", "address", "responsible_name", "manager_name"):
-        missing = [character for check in _unprintable for character in check(draft.values.get(name, ""))]
-        if missing:
-            found.append(domain.RowError(draft.row, domain.UNIT_HEADERS[name][0], f"“{'、'.join(missing)}”字库中没有，文书无法打印，请核对或改用规范字", "E_FONT"))
-    return found
+def import_units(actor: audit.Who | None, agency_id: str, data: bytes, filename: str, dry_run: bool = False) -> ImportOutcome:
+    """Read a unit registry in one go. Lines with errors are left out and named; the others are stored unless ``dry_run``.
 
-
-def _fact_headers(sheet: Sheet) -> dict[str, str]:
-    """Fact → header, for headers that are a fact's name or its label in ``facts.yaml``."""
-    known = rules.facts()
-    return {fact: header for fact, label in known.items() for header in (label, fact, f"是否{label}") if header in sheet.headers}
-
-
-def _read(sheet: Sheet) -> tuple[list[domain.UnitDraft], list[domain.RowError]]:
-    columns = domain.match_headers(sheet.headers, domain.UNIT_HEADERS)
-    lacking = [domain.UNIT_HEADERS[name][0] for name in domain.REQUIRED if name not in columns]
-    if "uscc" not in columns and "registration_no" not in columns:
-        lacking.append("统一社会信用代码")
-    if lacking:
+    What a person has entered otherwise is left and named; the desk's import (``imports``) lets somebody decide."""
+    # Read before any unit of work begins: a large table must not hold the write lock while it is parsed.
+    sheet = imports.sheet_of(data, filename)
+    mapping = imports.mapping_of(agency_id, sheet.headers)
+    if lacking := reading.lacking(mapping):
         raise domain.ImportHeadersWrong(f"表头缺少：{'、'.join(lacking)}。现有表头：{'、'.join(h for h in sheet.headers if h) or '（空）'}", lacking=lacking)
-    fact_columns = _fact_headers(sheet)
-    drafts: list[domain.UnitDraft] = []
-    errors: list[domain.RowError] = []
-    for row in sheet.rows:
-        texts = {name: row.text(header) for name, header in columns.items()}
-        numeric = frozenset(name for name, header in columns.items() if header in row.cells and row.cells[header].numeric)
-        draft, faults = domain.read_unit(row.number, texts, numeric, {fact: row.text(header) for fact, header in fact_columns.items()})
-        errors.extend(faults)
-        if draft is not None:
-            errors.extend(unprintable := _unprintable_names(draft))
-            drafts.extend([] if unprintable else [draft])
-    doubles = domain.doubled_codes(drafts)
-    bad = {error.row for error in doubles}
-    return [draft for draft in drafts if draft.row not in bad], errors + doubles
-
-
-def _entity_for(agency_id: str, draft: domain.UnitDraft) -> MarketEntityRow:
-    values = draft.values
-    name = values.get("entity_name") or values["name"]
-    query = select(MarketEntityRow).where(MarketEntityRow.agency_id == agency_id)
-    if values.get("uscc"):
-        query = query.where(MarketEntityRow.uscc == values["uscc"])
+    drafts, errors = reading.read(sheet, mapping, imports.items_of(agency_id))
+    if dry_run:
+        tally = storing.look(agency_id, drafts, {}, lambda done: None)
     else:
-        query = query.where(MarketEntityRow.uscc.is_(None), MarketEntityRow.name == name)
-    entity = db.session.scalars(query).first()
-    if entity is None:
-        entity = MarketEntityRow(
-            id=new_id(), agency_id=agency_id, name=name, uscc=values.get("uscc") or None,
-            registration_no=values.get("registration_no") or None, no_code_reason=values.get("no_code_reason") or None,
-        )
-        db.session.add(entity)
-        db.session.flush()
-    return entity
-
-
-def _store(agency_id: str, draft: domain.UnitDraft, source: str) -> bool:
-    """Write one draft; true when the unit is new. A re-import of the same line changes nothing but the date."""
-    entity = _entity_for(agency_id, draft)
-    values = draft.values
-    unit = db.session.scalars(
-        select(UnitRow).where(UnitRow.agency_id == agency_id, UnitRow.entity_id == entity.id, UnitRow.name == values["name"], UnitRow.address == values["address"])
-    ).first()
-    now = clock.now()
-    kept = {"name", "address", "uscc", "registration_no", "no_code_reason", "entity_name", "blacklisted"}
-    details = {name: text for name, text in values.items() if name not in kept and text}
-    is_new = unit is None
-    if unit is None:
-        unit = UnitRow(id=new_id(), agency_id=agency_id, entity_id=entity.id, name=values["name"], address=values["address"], details={}, created_at=now, updated_at=now)
-        db.session.add(unit)
-    unit.details = {**unit.details, **details}
-    unit.blacklisted = domain.truth(values.get("blacklisted", "")) == "yes" or unit.blacklisted is True
-    unit.source = source
-    unit.updated_at = now
-    db.session.flush()
-    for fact, value in draft.facts.items():
-        set_fact(unit.id, fact, value, source, now.date())
-    return is_new
+        now = clock.now()
+        cause = Cause("import", f"导入：{filename}", now, local_date(clock.to_ms(now)), actor.user_id if actor else "")
+        tally = storing.store(actor, agency_id, drafts, {}, cause, lambda done: None)
+    kinds, labels = rules.facts(), domain.unit_labels("fire")
+    left = [domain.RowError(one.row, labels.get(one.field, fields.label(one.field, "", kinds)), f"名录库中的“{one.old}”由人工填写，没有改成“{one.new}”", "W_KEPT") for one in tally.conflicts]
+    found = sorted([*errors, *tally.notes, *left], key=lambda error: error.row)
+    return ImportOutcome(len(drafts) + len({error.row for error in errors}), tally.added, tally.updated, tally.unchanged, tuple(found))
 
 
 def facts_in_use(agency_id: str) -> set[str]:
@@ -171,40 +111,19 @@ def facts_in_use(agency_id: str) -> set[str]:
     return found.union(fact for item in items for fact in item.get("applies_when", []))
 
 
-def set_fact(unit_id: str, fact: str, value: str, source: str, known_on: date) -> None:
-    """Keep what is now known of a unit (D-25); a later date replaces an earlier one. Part of the caller's unit of work."""
-    row = db.session.get(UnitFactRow, (unit_id, fact))
-    if row is None:
-        db.session.add(UnitFactRow(unit_id=unit_id, fact=fact, value=value, source=source, known_on=known_on))
-    elif known_on >= row.known_on:
-        row.value, row.source, row.known_on = value, source, known_on
-
-
-def import_units(actor: audit.Who | None, agency_id: str, data: bytes, filename: str, dry_run: bool = False) -> ImportOutcome:
-    """Read a unit registry. Lines with errors are left out and named; the others are stored unless ``dry_run``."""
-    # Read before the unit of work begins: a large table must not hold the write lock while it is parsed.
-    return _import_units(actor, agency_id, read_sheet(data, filename), filename, dry_run)
-
-
-@unit_of_work
-def _import_units(actor: audit.Who | None, agency_id: str, sheet: Sheet, filename: str, dry_run: bool) -> ImportOutcome:
-    drafts, errors = _read(sheet)
-    added = 0
-    if not dry_run:
-        added = sum(_store(agency_id, draft, f"导入：{filename}") for draft in drafts)
-        audit.record(actor, "registry.units_imported", "agency", agency_id, agency_id, {"file": filename, "added": added, "updated": len(drafts) - added, "errors": len(errors)})
-    total = len(drafts) + len({error.row for error in errors})
-    return ImportOutcome(total, added, 0 if dry_run else len(drafts) - added, tuple(sorted(errors, key=lambda e: e.row)))
-
-
-def _unit(row: UnitRow, entity: MarketEntityRow) -> Unit:
-    facts = {fact.fact: fact.value for fact in db.session.scalars(select(UnitFactRow).where(UnitFactRow.unit_id == row.id))}
-    return Unit(row.id, row.agency_id, entity.id, row.name, entity.name, row.address, entity.uscc or "", entity.registration_no or "", dict(row.details), facts, row.blacklisted)
+def _units(pairs: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Unit]:
+    facts: dict[str, dict[str, str]] = {row.id: {} for row, _ in pairs}
+    for fact in db.session.scalars(select(UnitFactRow).where(UnitFactRow.unit_id.in_(facts))):
+        facts[fact.unit_id][fact.fact] = fact.value
+    return [
+        Unit(row.id, row.agency_id, entity.id, row.name, entity.name, row.address, entity.uscc or "", entity.registration_no or "", dict(row.details), facts[row.id], row.blacklisted)
+        for row, entity in pairs
+    ]
 
 
 def units(agency_id: str, text: str = "", limit: int = 50, offset: int = 0) -> list[Unit]:
-    """Units by name, ``limit`` at a time; ``text`` searches name, address and code."""
-    return [_unit(unit, entity) for unit, entity in units_of(agency_id, text.strip(), limit, offset)]
+    """Units by name, ``limit`` at a time, without merged ones; ``text`` searches name, address and code."""
+    return _units(units_of(agency_id, text.strip(), limit, offset))
 
 
 def count_units(agency_id: str) -> int:
@@ -218,7 +137,7 @@ def unit(agency_id: str, unit_id: str) -> Unit:
         raise domain.UnitUnknown("没有这个检查对象")
     entity = db.session.get(MarketEntityRow, row.entity_id)
     assert entity is not None, "foreign key"
-    return _unit(row, entity)
+    return _units([(row, entity)])[0]
 
 
 def units_of_entity(agency_id: str, entity_id: str) -> list[str]:
@@ -234,13 +153,13 @@ def unit_names(agency_id: str, unit_ids: Iterable[str]) -> dict[str, str]:
 
 def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:
     """The unit that a foreign list means: by code and name, by code alone when it is the only premises, or by name alone."""
-    query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id)
+    query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id, UnitRow.state != "merged")
     query = query.where(MarketEntityRow.uscc == uscc) if uscc else query.where(UnitRow.name == name)
     found = [(row, entity) for row, entity in db.session.execute(query.limit(50))]
     named = [pair for pair in found if not name or pair[0].name == name]
     if len(named) == 1:
-        return _unit(*named[0])
-    return _unit(*found[0]) if uscc and not name and len(found) == 1 else None
+        return _units(named)[0]
+    return _units(found)[0] if uscc and not name and len(found) == 1 else None
 
 
 def _inspector(row: InspectorRow) -> Inspector:
@@ -273,6 +192,9 @@ def register_inspector(actor: audit.Who | None, agency_id: str, user_id: str, na
         db.session.add(row)
     elif row.agency_id != agency_id:
         raise domain.InspectorUnknown("没有这名执法检查人员")
+    else:
+        before = {"name": row.name, "certificate_no": row.certificate_no, "valid_to": row.valid_to, **row.details}
+        people.note_changes(actor, agency_id, user_id, before, {"name": name, "certificate_no": certificate_no, "valid_to": valid_to, **details})
     row.name, row.certificate_no, row.valid_to, row.details = name, certificate_no, valid_to, dict(details)
     audit.record(actor, "registry.inspector_registered", "inspector", user_id, agency_id, {"valid_to": valid_to.isoformat()})
     return _inspector(row)
@@ -293,6 +215,7 @@ def declare_conflict(actor: audit.Who | None, agency_id: str, user_id: str, unit
 
 @dataclass(frozen=True)
 class Conflict:
+    id: str
     user_id: str
     unit_id: str
     unit_name: str
@@ -303,7 +226,7 @@ class Conflict:
 def conflicts(agency_id: str) -> list[Conflict]:
     """Every recorded interest of the agency's inspectors, newest first."""
     query = select(ConflictRow, UnitRow.name).join(UnitRow, UnitRow.id == ConflictRow.unit_id).where(ConflictRow.agency_id == agency_id, ConflictRow.withdrawn_at.is_(None))
-    return [Conflict(row.user_id, row.unit_id, name, row.reason, row.recorded_at) for row, name in db.session.execute(query.order_by(ConflictRow.recorded_at.desc()))]
+    return [Conflict(row.id, row.user_id, row.unit_id, name, row.reason, row.recorded_at) for row, name in db.session.execute(query.order_by(ConflictRow.recorded_at.desc()))]
 
 
 def conflict_between(user_id: str, unit_id: str) -> str | None:

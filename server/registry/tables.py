@@ -282,7 +282,7 @@ class ProposalRow(db.Model):
 
 
 def units_of(agency_id: str, text: str, limit: int, offset: int) -> list[tuple[UnitRow, MarketEntityRow]]:
-    query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id)
+    query = select(UnitRow, MarketEntityRow).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id, UnitRow.state != "merged")
     if text:
         like = f"%{text}%"
         query = query.where(UnitRow.name.like(like) | UnitRow.address.like(like) | MarketEntityRow.uscc.like(like))

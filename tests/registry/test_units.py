@@ -44,11 +44,11 @@ def test_a_good_line_becomes_a_unit_with_its_entity_and_its_facts(ctx: Flask) ->
     assert (unit.name, unit.uscc, unit.facts["key_unit"], unit.details["responsible_name"]) == ("示例商场", GOOD, "yes", "甄责任")
 
 
-def test_importing_the_same_table_again_adds_nothing(ctx: Flask) -> None:
+def test_importing_the_same_table_again_changes_nothing(ctx: Flask) -> None:
     line = f"示例商场,示例路1号,{GOOD},甄责任,,企业,否"
     imported(csv(line))
     again = imported(csv(line))
-    assert (again.added, again.updated) == (0, 1)
+    assert (again.added, again.updated, again.unchanged) == (0, 0, 1)
     assert len(operations.units(builders.AGENCY)) == 1
 
 

@@ -1,0 +1,131 @@
+"""Tables in and out over HTTP: look, map, decide, store, undo; the registry as an Excel table."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, g
+from flask_smorest import Blueprint
+
+from server.accounts import operations as accounts
+from server.platform.access import access, body_limit
+from server.platform.sheets import MAX_BYTES
+from server.platform.uploads import sent_table
+from server.registry import exports, fields, imports, planning, schemas, undo, workbooks
+from server.registry.tables import RegistryImportRow
+from server.rules import operations as rules
+
+blp = Blueprint("registry_imports", "registry_imports", url_prefix="/registry", description="名录库的导入与导出")
+CLERK = ("plan_officer",)
+READERS = ("plan_officer", "reviewer", "administrator", "auditor")
+
+
+def _line(row: RegistryImportRow, by: str) -> dict[str, Any]:
+    found = row.looked
+    return {
+        "id": row.id, "file_name": row.file_name, "state": row.state, "done": row.done, "total": row.total, "by": by, "at": row.at, "stored_at": row.stored_at, "undone_at": row.undone_at,
+        "undone_reason": row.undone_reason, "trouble": found.get("trouble", ""), **{name: found.get(name, 0) for name in ("rows", "added", "updated", "unchanged", "left", "wrong")},
+    }
+
+
+def _whole(row: RegistryImportRow) -> dict[str, Any]:
+    found, kind, facts = row.looked, accounts.agency(row.agency_id).kind, rules.facts()
+    headers, sample = found.get("headers", []), found.get("sample", [])
+    every = row.decisions.get("*", "")
+    conflicts = [
+        {**one, "label": fields.label(one["field"], kind, facts), "decided": row.decisions.get(planning.key_of(one["row"], one["field"]), every)}
+        for one in found.get("conflicts", [])
+    ]
+    return {
+        **_line(row, _names([row]).get(row.by_user, "")), "lacking": found.get("lacking", []), "errors": found.get("errors", []), "error_count": found.get("error_count", 0),
+        "notes": found.get("notes", []), "conflicts": conflicts, "conflict_count": found.get("conflict_count", 0),
+        "headers": [{"header": header, "field": row.mapping.get(header, ""), "sample": [line[i] for line in sample]} for i, header in enumerate(headers)],
+    }
+
+
+def _names(rows: list[RegistryImportRow]) -> dict[str, str]:
+    return {one.id: one.name for one in accounts.people_by_id(sorted({row.by_user for row in rows if row.by_user})).values()}
+
+
+def table(data: bytes, name: str) -> Response:
+    """An Excel table to keep; its name in Chinese."""
+    return Response(data, mimetype=workbooks.MIME, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"})
+
+
+@blp.post("/imports")
+@access(*CLERK)
+@body_limit(MAX_BYTES + 64 * 1024)
+@blp.response(200, schemas.ImportOut)
+def post_import() -> dict[str, Any]:
+    """multipart: ``file`` (.xlsx/.csv). The file is looked at; ask ``GET /registry/imports/<id>`` until ``state`` is checked."""
+    data, name, _ = sent_table()
+    made = imports.begin(g.actor, g.actor.agency_id, data, name)
+    return _whole(imports.one_import(g.actor.agency_id, made))
+
+
+@blp.get("/imports")
+@access(*CLERK, "auditor")
+@blp.response(200, schemas.ImportsOut)
+def list_imports() -> dict[str, Any]:
+    rows = imports.imports(g.actor.agency_id)
+    names = _names(rows)
+    return {"imports": [_line(row, names.get(row.by_user, "")) for row in rows]}
+
+
+@blp.get("/imports/<import_id>")
+@access(*CLERK, "auditor")
+@blp.response(200, schemas.ImportOut)
+def get_import(import_id: str) -> dict[str, Any]:
+    return _whole(imports.one_import(g.actor.agency_id, import_id))
+
+
+@blp.put("/imports/<import_id>/mapping")
+@access(*CLERK)
+@blp.arguments(schemas.MappingIn)
+@blp.response(200, schemas.ImportOut)
+def put_mapping(body: dict[str, Any], import_id: str) -> dict[str, Any]:
+    """Header → field, "" for a column that is not read; kept for the agency's next tables."""
+    imports.remap(g.actor, g.actor.agency_id, import_id, body["mapping"])
+    return _whole(imports.one_import(g.actor.agency_id, import_id))
+
+
+@blp.put("/imports/<import_id>/decisions")
+@access(*CLERK)
+@blp.arguments(schemas.DecisionsIn)
+@blp.response(200, schemas.ImportOut)
+def put_decisions(body: dict[str, Any], import_id: str) -> dict[str, Any]:
+    imports.decide(g.actor, g.actor.agency_id, import_id, body["decisions"])
+    return _whole(imports.one_import(g.actor.agency_id, import_id))
+
+
+@blp.post("/imports/<import_id>/store")
+@access(*CLERK)
+@blp.response(200, schemas.ImportOut)
+def store_import(import_id: str) -> dict[str, Any]:
+    imports.begin_storing(g.actor, g.actor.agency_id, import_id)
+    return _whole(imports.one_import(g.actor.agency_id, import_id))
+
+
+@blp.post("/imports/<import_id>/undo")
+@access(*CLERK)
+@blp.arguments(schemas.ReasonIn)
+@blp.response(200, schemas.ImportOut)
+def undo_import(body: dict[str, Any], import_id: str) -> dict[str, Any]:
+    undo.undo(g.actor, g.actor.agency_id, import_id, body["reason"])
+    return _whole(imports.one_import(g.actor.agency_id, import_id))
+
+
+@blp.get("/imports/<import_id>/errors.xlsx")
+@access(*CLERK)
+def import_errors(import_id: str) -> Response:
+    """The rows that are wrong, in the clerk's own columns, with a column 错误; corrected, this very file can be imported."""
+    sheet, faults = imports.annotated(g.actor.agency_id, import_id)
+    return table(workbooks.annotated(sheet, {row: [(one.column, one.text) for one in listed] for row, listed in faults.items()}), "需要修改的行.xlsx")
+
+
+@blp.get("/units.xlsx")
+@access(*READERS)
+def export_units() -> Response:
+    """Every active or closed unit with every column; what goes out can come in again."""
+    return table(exports.units_table(g.actor, g.actor.agency_id), "检查对象名录库.xlsx")
