@@ -19,9 +19,17 @@ from tests.registry import desk
 MORE = {"消防安全管理人": "贾管理", "管理人电话": "0379-0000-1001", "建筑面积": "320", "层数": "2", "建筑类别": "多层公共建筑", "行业主管部门": "文化和旅游部门", "消防安全重点单位": "否", "人员密集场所": "是"}
 
 
+def code(number: int) -> str:
+    """A credit code with its right check character (GB 32100)."""
+    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    body = f"91410307{number:09d}"
+    return body + alphabet[(31 - sum(alphabet.index(one) * pow(3, i, 31) for i, one in enumerate(body)) % 31) % 31]
+
+
 def table(rows: int) -> bytes:
     headers = [*desk.line(1), *MORE]
-    body = ([desk.line(n, **MORE)[header] for header in headers] for n in range(1, rows + 1))
+    plain = desk.line(1, **MORE)
+    body = ([(plain | {"单位名称": f"示例单位{n}", "地址": f"示例路{n}号", "统一社会信用代码": code(n)})[header] for header in headers] for n in range(1, rows + 1))
     return workbooks.workbook("检查对象", headers, body)
 
 
@@ -57,10 +65,10 @@ def main(rows: int) -> None:
 
 
 def line(name: str, yard: float, work: Callable[[], object]) -> None:
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     work()
     taken = time.perf_counter() - started
-    print(f"{name:<34}{taken:>7.1f} s {taken / yard:>6.1f}x")
+    print(f"{name:<34}{taken:>7.1f} s {taken / yard:>6.1f}x    {time.process_time() - before:.1f} s of this processor", flush=True)
 
 
 if __name__ == "__main__":

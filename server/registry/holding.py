@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,8 @@ from server.registry.tables import (
     UnitMarkRow,
     UnitRow,
 )
+
+ENTITY, UNIT = MarketEntityRow.__table__, UnitRow.__table__
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,17 @@ class Held:
 
     def values(self) -> dict[str, str]:
         """All fields as text, without empty ones."""
-        unit, entity = self.unit, self.entity
-        found = {"name": unit.name, "address": unit.address, "entity_name": entity.name, "uscc": entity.uscc or "", "registration_no": entity.registration_no or "",
-                 "no_code_reason": entity.no_code_reason or "", "blacklisted": "yes" if unit.blacklisted else "", ITEMS: planning.join_items(list(self.items)), **unit.details}
-        found |= {FACT + fact: row.value for fact, row in self.facts.items()}
-        found |= {EXTERNAL + system: row.value for system, row in self.external.items()}
-        return {name: text for name, text in found.items() if text}
+        facts = {fact: row.value for fact, row in self.facts.items()}
+        return values_of(self.unit, self.entity, facts, self.items, {system: row.value for system, row in self.external.items()})
 
-    def known(self) -> planning.Known:
-        return planning.Known(self.unit.id, self.values(), dict(self.unit.origins), self.unit.state == "merged")
+
+def values_of(unit: Any, entity: Any, facts: Mapping[str, str], items: Iterable[str], external: Mapping[str, str]) -> dict[str, str]:
+    """All fields of a unit as text, without empty ones; ``unit`` and ``entity`` are rows with the columns of their tables."""
+    found = {"name": unit.name, "address": unit.address, "entity_name": entity.name, "uscc": entity.uscc, "registration_no": entity.registration_no,
+             "no_code_reason": entity.no_code_reason, "blacklisted": "yes" if unit.blacklisted else "", ITEMS: planning.join_items(list(items)), **unit.details}
+    found |= {FACT + fact: value for fact, value in facts.items()}
+    found |= {EXTERNAL + system: value for system, value in external.items()}
+    return {name: text for name, text in found.items() if text}
 
 
 def hold(rows: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Held]:
@@ -190,17 +194,37 @@ class Writer:
             row.value = value[:120]
 
 
-def premises_of(agency_id: str, codes: Iterable[str], names: Iterable[str]) -> tuple[dict[tuple[str, str], MarketEntityRow], dict[str, list[Held]]]:
-    """The enterprises with these codes, or without a code and with these names, and their premises by enterprise id."""
-    listed = select(MarketEntityRow).where(MarketEntityRow.agency_id == agency_id)
-    rows = [
-        *db.session.scalars(listed.where(MarketEntityRow.uscc.in_(set(codes)))),
-        *db.session.scalars(listed.where(MarketEntityRow.uscc.is_(None), MarketEntityRow.name.in_(set(names)))),
-    ]
-    entities = {(row.uscc or "", "" if row.uscc else row.name): row for row in rows}
-    by_id = {row.id: row for row in rows}
-    units = db.session.scalars(select(UnitRow).where(UnitRow.agency_id == agency_id, UnitRow.entity_id.in_(by_id)).order_by(UnitRow.id))
-    premises: defaultdict[str, list[Held]] = defaultdict(list)
-    for held in hold([(unit, by_id[unit.entity_id]) for unit in units]):
-        premises[held.unit.entity_id].append(held)
-    return entities, premises
+@dataclass(frozen=True)
+class Premises:
+    """What the registry holds of the enterprises that some lines name."""
+
+    entities: dict[tuple[str, str], str]
+    """(code, "") or ("", name of one without a code) → id."""
+    units: dict[str, list[planning.Known]]
+
+
+def premises_of(agency_id: str, codes: Iterable[str], names: Iterable[str]) -> Premises:
+    """The enterprises with these codes, or without a code and with these names, and their premises. No objects are made of
+    the rows: a table of fifty thousand lines is compared with as many units."""
+    listed = select(ENTITY).where(ENTITY.c.agency_id == agency_id)
+    by_id = {
+        row.id: row for query in (listed.where(ENTITY.c.uscc.in_(set(codes))), listed.where(ENTITY.c.uscc.is_(None), ENTITY.c.name.in_(set(names)))) for row in db.session.execute(query)
+    }
+    entities = {((row.uscc, "") if row.uscc else ("", row.name)): row.id for row in by_id.values()}
+    columns = (UNIT.c.id, UNIT.c.entity_id, UNIT.c.name, UNIT.c.address, UNIT.c.details, UNIT.c.blacklisted, UNIT.c.state, UNIT.c.origins)
+    rows = db.session.execute(select(*columns).where(UNIT.c.agency_id == agency_id, UNIT.c.entity_id.in_(by_id)).order_by(UNIT.c.id)).all()
+    ids = [row.id for row in rows]
+    facts: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for unit_id, fact, value in db.session.execute(select(UnitFactRow.unit_id, UnitFactRow.fact, UnitFactRow.value).where(UnitFactRow.unit_id.in_(ids))):
+        facts[unit_id][fact] = value
+    items: defaultdict[str, list[str]] = defaultdict(list)
+    for unit_id, code in db.session.execute(select(UnitItemRow.unit_id, UnitItemRow.item_code).where(UnitItemRow.unit_id.in_(ids))):
+        items[unit_id].append(code)
+    external: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for unit_id, system, value in db.session.execute(select(ExternalIdRow.object_id, ExternalIdRow.system, ExternalIdRow.value).where(ExternalIdRow.kind == "unit", ExternalIdRow.object_id.in_(ids))):
+        external[unit_id][system] = value
+    units: defaultdict[str, list[planning.Known]] = defaultdict(list)
+    for row in rows:
+        values = values_of(row, by_id[row.entity_id], facts.get(row.id, {}), items.get(row.id, ()), external.get(row.id, {}))
+        units[row.entity_id].append(planning.Known(row.id, values, row.origins, row.state == "merged"))
+    return Premises(entities, units)

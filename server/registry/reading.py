@@ -31,12 +31,12 @@ def read(sheet: Sheet, mapping: Mapping[str, str], items: Mapping[str, str]) -> 
     codes = {word: code for code, name in items.items() for word in (code, name)}
     drafts: list[domain.UnitDraft] = []
     errors: list[domain.RowError] = []
-    checked: dict[str, list[str]] = {}
+    printable: set[str] = set()
     for row in sheet.rows:
         texts = {name: row.text(header) for name, header in plain.items()}
         draft, faults = domain.read_unit(row.number, texts, _numeric(row, plain), {fact: row.text(header) for fact, header in facts.items()})
         if draft is not None:
-            faults = _unprintable(draft, checked) + _pools(draft, codes)
+            faults = unprintable_names(draft, printable) + _pools(draft, codes)
         if draft is None or faults:
             errors.extend(_in_the_files_words(faults, columns))
             continue
@@ -58,19 +58,19 @@ def _in_the_files_words(faults: list[domain.RowError], columns: Mapping[str, str
     return [domain.RowError(one.row, own.get(one.column, one.column), one.text, one.code) for one in faults]
 
 
-def unprintable_names(draft: domain.UnitDraft) -> list[domain.RowError]:
-    """Names that no document could print."""
-    return _unprintable(draft, {})
-
-
-def _unprintable(draft: domain.UnitDraft, checked: dict[str, list[str]]) -> list[domain.RowError]:
+def unprintable_names(draft: domain.UnitDraft, printable: set[str] | None = None) -> list[domain.RowError]:
+    """Names that no document could print. ``printable`` remembers the characters of the lines before."""
+    known: set[str] = set() if printable is None else printable
     found = []
     for name in PRINTED:
         text = draft.values.get(name, "")
-        if text and text not in checked:
-            checked[text] = [character for check in unprintable for character in check(text)]
-        if text and checked[text]:
-            found.append(domain.RowError(draft.row, domain.UNIT_HEADERS[name][0], f"“{'、'.join(checked[text])}”字库中没有，文书无法打印，请核对或改用规范字", "E_FONT"))
+        fresh = set(text) - known
+        if not fresh:
+            continue
+        missing = [character for check in unprintable for character in check("".join(sorted(fresh)))]
+        known |= fresh - set(missing)
+        if missing:
+            found.append(domain.RowError(draft.row, domain.UNIT_HEADERS[name][0], f"“{'、'.join(missing)}”字库中没有，文书无法打印，请核对或改用规范字", "E_FONT"))
     return found
 
 

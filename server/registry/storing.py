@@ -15,7 +15,7 @@ from server.platform.db import db, transaction
 from server.platform.ids import new_id
 from server.registry import domain, planning, pools
 from server.registry.fields import COLUMN_FIELDS, ENTITY_FIELDS, EXTERNAL, ITEMS
-from server.registry.holding import Cause, Held, Writer, premises_of
+from server.registry.holding import Cause, Premises, Writer, hold_ids, premises_of
 from server.registry.tables import (
     ExternalIdRow,
     MarketEntityRow,
@@ -71,9 +71,9 @@ def look(agency_id: str, drafts: Sequence[domain.UnitDraft], decisions: Mapping[
     counted = Counter(entity_key(draft) for draft in drafts)
     tally, done = Tally(), 0
     for part in chunks(drafts):
-        entities, premises = _premises(agency_id, part)
+        premises = _premises(agency_id, part)
         for draft in part:
-            tally.take(planning.plan_row(draft, _known(draft, entities, premises, counted), decisions))
+            tally.take(planning.plan_row(draft, _known(draft, premises, counted), decisions))
         done += len(part)
         db.session.rollback()
         db.session.expunge_all()
@@ -98,46 +98,44 @@ def store(actor: audit.Who | None, agency_id: str, drafts: Sequence[domain.UnitD
     return tally
 
 
-def _premises(agency_id: str, part: Sequence[domain.UnitDraft]) -> tuple[dict[tuple[str, str], MarketEntityRow], dict[str, list[Held]]]:
+def _premises(agency_id: str, part: Sequence[domain.UnitDraft]) -> Premises:
     keys = [entity_key(draft) for draft in part]
     return premises_of(agency_id, [code for code, _ in keys if code], [name for code, name in keys if not code])
 
 
-def _known(draft: domain.UnitDraft, entities: Mapping[tuple[str, str], MarketEntityRow], premises: Mapping[str, list[Held]], counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
-    entity = entities.get(entity_key(draft))
-    held = premises.get(entity.id, []) if entity else []
-    return planning.match(draft, [one.known() for one in held], counted[entity_key(draft)])
+def _known(draft: domain.UnitDraft, premises: Premises, counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
+    key = entity_key(draft)
+    return planning.match(draft, premises.units.get(premises.entities.get(key, ""), []), counted[key])
 
 
 def _store_part(agency_id: str, part: Sequence[domain.UnitDraft], decisions: Mapping[str, str], cause: Cause, counted: Mapping[tuple[str, str], int], tally: Tally) -> None:
     # Two imports of one agency at once: the second waits here until the first chunk is durable.
     db.session.execute(select(RegistrySettingRow.key).where(RegistrySettingRow.agency_id == agency_id, RegistrySettingRow.key == LOCK).with_for_update())
-    entities, premises = _premises(agency_id, part)
-    by_id = {held.unit.id: held for listed in premises.values() for held in listed}
-    writer = Writer(agency_id, cause)
+    premises = _premises(agency_id, part)
+    plans = [planning.plan_row(draft, _known(draft, premises, counted), decisions) for draft in part]
     fresh = _Fresh(agency_id, cause)
-    for draft in part:
-        plan = planning.plan_row(draft, _known(draft, entities, premises, counted), decisions)
+    writer = Writer(agency_id, cause)
+    held = {one.unit.id: one for one in hold_ids(agency_id, [plan.known.unit_id for plan in plans if plan.known and (plan.changes or plan.kept)])}
+    for plan in plans:
         tally.take(plan)
         if plan.known is None:
-            fresh.add(draft, entities)
+            fresh.add(plan.draft, premises.entities)
             continue
-        held = by_id[plan.known.unit_id]
         for change in plan.changes:
-            writer.put(held, change.field, change.new)
+            writer.put(held[plan.known.unit_id], change.field, change.new)
         for kept in plan.kept:
-            writer.turn_down(held, kept.field, kept.new)
+            writer.turn_down(held[plan.known.unit_id], kept.field, kept.new)
     fresh.flush()
     writer.flush()
 
 
 def store_one(agency_id: str, draft: domain.UnitDraft, cause: Cause) -> str | None:
     """Write one new unit in the caller's unit of work; None when it is already there."""
-    entities, premises = _premises(agency_id, [draft])
-    if _known(draft, entities, premises, {entity_key(draft): 2}) is not None:
+    premises = _premises(agency_id, [draft])
+    if _known(draft, premises, {entity_key(draft): 2}) is not None:
         return None
     fresh = _Fresh(agency_id, cause)
-    fresh.add(draft, entities)
+    fresh.add(draft, premises.entities)
     fresh.flush()
     return str(fresh.rows[UnitRow][0]["id"])
 
@@ -151,7 +149,7 @@ class _Fresh:
         self.entities: dict[tuple[str, str], str] = {}
         self.rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in (MarketEntityRow, UnitRow, UnitFactRow, UnitItemRow, ExternalIdRow, UnitMarkRow)}
 
-    def add(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], MarketEntityRow]) -> None:
+    def add(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], str]) -> None:
         values, cause, unit_id = draft.values, self.cause, new_id()
         listed = values.get("blacklisted", "") != "" and domain.truth(values["blacklisted"]) == "yes"
         plain = {name: text for name, text in values.items() if text and name not in (*COLUMN_FIELDS, *ENTITY_FIELDS, ITEMS, "blacklisted") and not name.startswith(EXTERNAL)}
@@ -170,10 +168,10 @@ class _Fresh:
                 "recorded_by": cause.by, "recorded_at": cause.at, "ended_by": "", "ended_reason": "", "import_id": cause.import_id,
             })
 
-    def _entity(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], MarketEntityRow]) -> str:
+    def _entity(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], str]) -> str:
         key, values = entity_key(draft), draft.values
         if key in entities:
-            return entities[key].id
+            return entities[key]
         if key not in self.entities:
             self.entities[key] = new_id()
             self.rows[MarketEntityRow].append({
@@ -185,6 +183,6 @@ class _Fresh:
     def flush(self) -> None:
         for table, rows in self.rows.items():
             if rows:
-                db.session.execute(insert(table), rows)
+                db.session.execute(insert(table.__table__), rows)
 
 
