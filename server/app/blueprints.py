@@ -25,6 +25,7 @@ MODULES = [
     "server.rules.api",
     "server.registry.api",
     "server.registry.api_imports",
+    "server.registry.api_people",
     "server.draw.api",
     "server.plans.api",
     "server.plans.documents_api",

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.kernel.errors import DomainError
 from server.platform import sheet_worker
@@ -31,8 +31,7 @@ class UnreadableSheet(DomainError):
     code = "E_SHEET_UNREADABLE"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell: its text as a person would read it, and whether the file holds it as a number."""
 
     text: str

@@ -12,7 +12,9 @@ from server.accounts import operations as accounts
 from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
-from server.registry import exports, fields, imports, planning, schemas, undo, workbooks
+from server.registry import exports, fields, imports, planning, undo, workbooks
+from server.registry import schemas_imports as schemas
+from server.registry.schemas import ReasonIn
 from server.registry.tables import RegistryImportRow
 from server.rules import operations as rules
 
@@ -109,7 +111,7 @@ def store_import(import_id: str) -> dict[str, Any]:
 
 @blp.post("/imports/<import_id>/undo")
 @access(*CLERK)
-@blp.arguments(schemas.ReasonIn)
+@blp.arguments(ReasonIn)
 @blp.response(200, schemas.ImportOut)
 def undo_import(body: dict[str, Any], import_id: str) -> dict[str, Any]:
     undo.undo(g.actor, g.actor.agency_id, import_id, body["reason"])

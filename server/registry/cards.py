@@ -227,7 +227,11 @@ def end_mark(actor: audit.Who, agency_id: str, unit_id: str, mark_id: str, reaso
 def merge(actor: audit.Who, agency_id: str, keep_id: str, drop_id: str, reason: str) -> None:
     """Two records of one premises become one: what ``keep`` lacks comes from ``drop``, which stays in the history and
     leaves the pool. A blacklisted record stays blacklisted under the one that is kept."""
-    keep, drop = held_unit(agency_id, keep_id), held_unit(agency_id, drop_id)
+    keep = held_unit(agency_id, keep_id)
+    found = hold_ids(agency_id, [drop_id])
+    if not found:
+        raise domain.FieldsWrong("没有要并入的那条记录")
+    drop = found[0]
     if keep_id == drop_id or "merged" in (keep.unit.state, drop.unit.state):
         raise domain.UnitTaken("不能与自己合并，也不能与已并入别处的记录合并")
     cause = _cause(actor, reason, "merge", f"合并：{drop.unit.name}")

@@ -50,6 +50,11 @@ def sheet_of(data: bytes, filename: str) -> Sheet:
     return read_sheet(data, filename, looks_like_a_header)
 
 
+def list_of(data: bytes, filename: str) -> Sheet:
+    """A list that is only compared: a name or a code is enough of a header."""
+    return read_sheet(data, filename, lambda headers: bool({"name", "entity_name", "uscc"} & set(fields.guess_mapping(headers, {}, {}).values())))
+
+
 def mapping_of(agency_id: str, headers: tuple[str, ...]) -> dict[str, str]:
     return fields.guess_mapping(headers, setting(agency_id, MAPPING), rules.facts())
 

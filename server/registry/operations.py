@@ -111,7 +111,7 @@ def facts_in_use(agency_id: str) -> set[str]:
     return found.union(fact for item in items for fact in item.get("applies_when", []))
 
 
-def _units(pairs: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Unit]:
+def units_from(pairs: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Unit]:
     facts: dict[str, dict[str, str]] = {row.id: {} for row, _ in pairs}
     for fact in db.session.scalars(select(UnitFactRow).where(UnitFactRow.unit_id.in_(facts))):
         facts[fact.unit_id][fact.fact] = fact.value
@@ -123,7 +123,7 @@ def _units(pairs: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Unit]:
 
 def units(agency_id: str, text: str = "", limit: int = 50, offset: int = 0) -> list[Unit]:
     """Units by name, ``limit`` at a time, without merged ones; ``text`` searches name, address and code."""
-    return _units(units_of(agency_id, text.strip(), limit, offset))
+    return units_from(units_of(agency_id, text.strip(), limit, offset))
 
 
 def count_units(agency_id: str) -> int:
@@ -137,7 +137,7 @@ def unit(agency_id: str, unit_id: str) -> Unit:
         raise domain.UnitUnknown("没有这个检查对象")
     entity = db.session.get(MarketEntityRow, row.entity_id)
     assert entity is not None, "foreign key"
-    return _units([(row, entity)])[0]
+    return units_from([(row, entity)])[0]
 
 
 def units_of_entity(agency_id: str, entity_id: str) -> list[str]:
@@ -158,8 +158,8 @@ def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:
     found = [(row, entity) for row, entity in db.session.execute(query.limit(50))]
     named = [pair for pair in found if not name or pair[0].name == name]
     if len(named) == 1:
-        return _units(named)[0]
-    return _units(found)[0] if uscc and not name and len(found) == 1 else None
+        return units_from(named)[0]
+    return units_from(found)[0] if uscc and not name and len(found) == 1 else None
 
 
 def _inspector(row: InspectorRow) -> Inspector:

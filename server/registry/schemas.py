@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInstant, StrictInt, StrictStr, StrictUUID
+from server.registry.pools import MARKS
 
 
 class UnitOut(Schema):
@@ -19,14 +20,170 @@ class UnitOut(Schema):
     blacklisted = StrictBool(required=True)
 
 
+class UnitLineOut(UnitOut):
+    state = StrictStr(required=True)
+    percent = StrictInt(required=True)
+    verified_on = StrictDate(required=True, allow_none=True)
+    stale = StrictBool(required=True)
+
+
 class UnitsOut(Schema):
-    units = fields.List(fields.Nested(UnitOut), required=True)
+    units = fields.List(fields.Nested(UnitLineOut), required=True)
+    total = StrictInt(required=True)
 
 
 class UnitQuery(Schema):
     text = StrictStr(most=80, load_default="")
+    sector = StrictStr(most=80, load_default="")
+    district = StrictStr(most=80, load_default="")
+    grade = fields.String(validate=validate.OneOf(["", "A", "B", "C", "D"]), load_default="")
+    state = fields.String(validate=validate.OneOf(["", "active", "closed", "merged"]), load_default="active")
+    mark = fields.String(validate=validate.OneOf(["", *MARKS]), load_default="")
+    only = fields.String(validate=validate.OneOf(["", "incomplete", "stale", "duplicate"]), load_default="")
+    sub_pool = StrictStr(most=36, load_default="")
     limit = fields.Integer(validate=validate.Range(1, 200), load_default=50)
     offset = fields.Integer(validate=validate.Range(0, 1_000_000), load_default=0)
+
+
+class UnitFieldOut(Schema):
+    key = StrictStr(required=True)
+    label = StrictStr(required=True)
+    value = StrictStr(required=True)
+    required = StrictBool(required=True)
+    how = StrictStr(required=True)
+    day = StrictStr(required=True)
+    source = StrictStr(required=True)
+
+
+class MarkOut(Schema):
+    id = StrictStr(required=True)
+    kind = StrictStr(required=True)
+    since = StrictDate(required=True)
+    until = StrictDate(required=True, allow_none=True)
+    reason = StrictStr(required=True)
+    source = StrictStr(required=True)
+    ended_reason = StrictStr(required=True)
+
+
+class ChangeOut(Schema):
+    at = StrictInstant(required=True)
+    label = StrictStr(required=True)
+    old = StrictStr(required=True)
+    new = StrictStr(required=True)
+    how = StrictStr(load_default="")
+    source = StrictStr(load_default="")
+    reason = StrictStr(load_default="")
+    by = StrictStr(required=True)
+
+
+class PremisesOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    address = StrictStr(required=True)
+    state = StrictStr(required=True)
+
+
+class UnitCardOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    state = StrictStr(required=True)
+    merged_into = StrictStr(required=True, allow_none=True)
+    blacklisted = StrictBool(required=True)
+    values = fields.List(fields.Nested(UnitFieldOut), required=True)
+    percent = StrictInt(required=True)
+    lacking = fields.List(fields.String(), required=True)
+    verified_on = StrictDate(required=True, allow_none=True)
+    stale = StrictBool(required=True)
+    marks = fields.List(fields.Nested(MarkOut), required=True)
+    history = fields.List(fields.Nested(ChangeOut), required=True)
+    premises = fields.List(fields.Nested(PremisesOut), required=True)
+    duplicates = fields.List(fields.Nested(PremisesOut), required=True)
+
+
+class UnitValuesIn(Schema):
+    values = fields.Dict(keys=StrictStr(most=48), values=StrictStr(most=1000), required=True, validate=validate.Length(1, 60))
+    reason = StrictStr(most=300, least=1, required=True)
+
+
+class UnitMadeOut(Schema):
+    id = StrictStr(required=True)
+
+
+class UnitStateIn(Schema):
+    state = fields.String(validate=validate.OneOf(["active", "closed"]), required=True)
+    reason = StrictStr(most=300, least=1, required=True)
+
+
+class MarkIn(Schema):
+    kind = fields.String(validate=validate.OneOf(list(MARKS)), required=True)
+    since = StrictDate(required=True)
+    until = StrictDate(load_default=None, allow_none=True)
+    reason = StrictStr(most=300, least=1, required=True)
+    source = StrictStr(most=200, least=1, required=True)
+
+
+class MergeIn(Schema):
+    other = StrictUUID(required=True)
+    reason = StrictStr(most=300, least=1, required=True)
+
+
+class DuplicateOut(Schema):
+    reason = StrictStr(required=True)
+    unit_ids = fields.List(fields.String(), required=True)
+    names = fields.List(fields.String(), required=True)
+
+
+class DuplicatesOut(Schema):
+    groups = fields.List(fields.Nested(DuplicateOut), required=True)
+
+
+class CountOut(Schema):
+    name = StrictStr(required=True)
+    count = StrictInt(required=True)
+
+
+class CellOut(Schema):
+    sector = StrictStr(required=True)
+    district = StrictStr(required=True)
+    count = StrictInt(required=True)
+
+
+class CoverageOut(Schema):
+    total = StrictInt(required=True)
+    sectors = fields.List(fields.Nested(CountOut), required=True)
+    districts = fields.List(fields.Nested(CountOut), required=True)
+    cells = fields.List(fields.Nested(CellOut), required=True)
+    grades = fields.List(fields.Nested(CountOut), required=True)
+    incomplete = StrictInt(required=True)
+    stale = StrictInt(required=True)
+    stale_days = StrictInt(required=True)
+    blacklisted = StrictInt(required=True)
+    without_item = StrictInt(required=True)
+
+
+class ComparedOut(Schema):
+    listed = StrictInt(required=True)
+    found = StrictInt(required=True)
+    missing = fields.List(fields.Dict(keys=fields.String(), values=fields.String()), required=True)
+    only_here = fields.List(fields.String(), required=True)
+    only_here_count = StrictInt(required=True)
+
+
+class SubPoolIn(Schema):
+    name = StrictStr(most=80, least=1, required=True)
+    filter = fields.Dict(keys=fields.String(), required=True)
+
+
+class SubPoolOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    filter = fields.Dict(keys=fields.String(), required=True)
+    words = StrictStr(required=True)
+    count = StrictInt(required=True)
+
+
+class SubPoolsOut(Schema):
+    sub_pools = fields.List(fields.Nested(SubPoolOut), required=True)
 
 
 class RowErrorOut(Schema):
@@ -44,32 +201,6 @@ class UnitImportOut(Schema):
     errors = fields.List(fields.Nested(RowErrorOut), required=True)
 
 
-class InspectorOut(Schema):
-    user_id = StrictStr(required=True)
-    name = StrictStr(required=True)
-    certificate_no = StrictStr(required=True)
-    valid_to = StrictDate(required=True)
-    days_left = StrictInt(required=True)
-    details = fields.Dict(keys=fields.String(), required=True)
-
-
-class InspectorsOut(Schema):
-    inspectors = fields.List(fields.Nested(InspectorOut), required=True)
-
-
-class InspectorIn(Schema):
-    name = StrictStr(most=80, least=1, required=True)
-    certificate_no = StrictStr(most=40, least=1, required=True)
-    valid_to = StrictDate(required=True)
-    gender = StrictStr(most=8)
-    position = StrictStr(most=80)
-    post = StrictStr(most=80)
-    title_class = StrictStr(most=80)
-    years_of_service = StrictInt(low=0, high=80)
-    sector_groups = fields.List(StrictStr(most=80))
-    qualifications = fields.List(StrictStr(most=80))
-
-
 class HeaderOut(Schema):
     key = StrictStr(required=True)
     label = StrictStr(required=True)
@@ -79,90 +210,9 @@ class HeaderOut(Schema):
 class HeadersOut(Schema):
     columns = fields.List(fields.Nested(HeaderOut), required=True)
     facts = fields.List(fields.Nested(HeaderOut), required=True)
-
-
-class ConflictOut(Schema):
-    user_id = StrictStr(required=True)
-    unit_id = StrictStr(required=True)
-    unit_name = StrictStr(required=True)
-    reason = StrictStr(required=True)
-    recorded_at = StrictInstant(required=True)
-
-
-class ConflictsOut(Schema):
-    conflicts = fields.List(fields.Nested(ConflictOut), required=True)
-
-
-class ConflictIn(Schema):
-    user_id = StrictUUID(required=True)
-    unit_id = StrictUUID(required=True)
-    reason = StrictStr(most=300, least=1, required=True)
-
-
-class ImportConflictOut(Schema):
-    row = StrictInt(required=True)
-    unit_id = StrictStr(required=True)
-    unit_name = StrictStr(required=True)
-    field = StrictStr(required=True)
-    label = StrictStr(required=True)
-    old = StrictStr(most=5000, required=True)
-    new = StrictStr(most=5000, required=True)
-    how = StrictStr(required=True)
-    day = StrictStr(required=True)
-    source = StrictStr(required=True)
-    decided = StrictStr(required=True)
-
-
-class ImportHeaderOut(Schema):
-    header = StrictStr(required=True)
-    field = StrictStr(required=True)
-    sample = fields.List(fields.String(), required=True)
-
-
-class ImportLineOut(Schema):
-    """One import in the list of imports."""
-
-    id = StrictStr(required=True)
-    file_name = StrictStr(required=True)
-    state = StrictStr(required=True)
-    done = StrictInt(required=True)
-    total = StrictInt(required=True)
-    rows = StrictInt(required=True)
-    added = StrictInt(required=True)
-    updated = StrictInt(required=True)
-    unchanged = StrictInt(required=True)
-    left = StrictInt(required=True)
-    wrong = StrictInt(required=True)
-    by = StrictStr(required=True)
-    at = StrictInstant(required=True)
-    stored_at = StrictInstant(required=True, allow_none=True)
-    undone_at = StrictInstant(required=True, allow_none=True)
-    undone_reason = StrictStr(required=True)
-    trouble = StrictStr(required=True)
-
-
-class ImportOut(ImportLineOut):
-    headers = fields.List(fields.Nested(ImportHeaderOut), required=True)
-    lacking = fields.List(fields.String(), required=True)
-    errors = fields.List(fields.Nested(RowErrorOut), required=True)
-    error_count = StrictInt(required=True)
-    notes = fields.List(fields.Nested(RowErrorOut), required=True)
-    conflicts = fields.List(fields.Nested(ImportConflictOut), required=True)
-    conflict_count = StrictInt(required=True)
-
-
-class ImportsOut(Schema):
-    imports = fields.List(fields.Nested(ImportLineOut), required=True)
-
-
-class MappingIn(Schema):
-    mapping = fields.Dict(keys=StrictStr(most=200), values=StrictStr(most=48), required=True, validate=validate.Length(max=300))
-
-
-class DecisionsIn(Schema):
-    """``row:field`` or ``*`` for all → file | kept."""
-
-    decisions = fields.Dict(keys=StrictStr(most=64), values=fields.String(validate=validate.OneOf(["file", "kept"])), required=True, validate=validate.Length(1, 5000))
+    sectors = fields.List(fields.String(), required=True)
+    districts = fields.List(fields.String(), required=True)
+    items = fields.List(fields.Nested(HeaderOut), required=True)
 
 
 class ReasonIn(Schema):

@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import select
 
 from server.accounts import operations as accounts
+from server.accounts.domain import Actor
 from server.evidence.tables import EvidenceBlob, EvidenceRef
 from server.inspections import operations as inspections
 from server.plans import operations as plans
 from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import session, transaction
+from server.registry import cards, imports, people, proposals, subpools
 from server.registry import operations as registry
 from server.reports import reading
 from server.rules import operations as rules
@@ -125,6 +127,29 @@ def a_revoked_phone(agency: str) -> str:
     return dev
 
 
+def _officer(agency: str) -> Actor:
+    """The plan officer of the demo, who keeps the registries."""
+    return actor_of(next(one for one in accounts.people(agency) if "plan_officer" in one.roles))
+
+
+def a_mark(agency: str) -> str:
+    """A mark of the first unit that still stands."""
+    unit = registry.units(agency)[0].id
+    return cards.add_mark(_officer(agency), agency, unit, "complaint", registry.today(), None, "试验", "试验")
+
+
+def a_conflict(agency: str) -> str:
+    person, unit = registry.inspectors(agency)[0].user_id, registry.units(agency)[-1].id
+    registry.declare_conflict(_officer(agency), agency, person, unit, "试验")
+    return next(one.id for one in registry.conflicts(agency) if (one.user_id, one.unit_id) == (person, unit))
+
+
+def a_table(agency: str) -> str:
+    """An import that waits to be stored."""
+    name = registry.units(agency)[0].name
+    return imports.begin(_officer(agency), agency, f"单位名称,地址,注册号,主要负责人,单位类型\n{name},示例路1号,4103071234567,甄,企业".encode(), "a.csv")
+
+
 # Argument of the rule, or "rule argument" where the same name means different things.
 VALUES: dict[str, Callable[[str], str]] = {
     "person_id": lambda agency: accounts.people(agency)[0].id,
@@ -134,6 +159,13 @@ VALUES: dict[str, Callable[[str], str]] = {
     "unit_id": lambda agency: registry.units(agency)[0].id,
     "draw_id": a_published_draw,
     "void_id": a_void_to_decide,
+    "mark_id": a_mark,
+    "import_id": a_table,
+    "pool_id": lambda agency: subpools.keep(_officer(agency), agency, "试验子库", {}),
+    "leave_id": lambda agency: people.add_leave(_officer(agency), agency, registry.inspectors(agency)[0].user_id, "leave", registry.today(), registry.today(), ""),
+    "member_id": lambda agency: people.add_leader(_officer(agency), agency, "head", "甄组长", "", "", registry.today()),
+    "conflict_id": a_conflict,
+    "proposal_id": lambda agency: proposals.report_unit(_officer(agency), agency, {"name": "试验单位", "address": "示例路1号"}, ""),
     "batch_id": lambda agency: plans.batches(agency)[0].id,
     "insp_id": an_inspection,
     # The last one: the others stand for inspections that go on.
@@ -168,6 +200,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/draws/<draw_id>/testimony": {"json": {"word": "试验"}},
     "POST /api/v1/draws/<draw_id>/void": {"json": {"cause": "other", "reason": "试验"}},
     "POST /api/v1/draws/voids/<void_id>/decision": {"json": {"granted": False}},
+    "PUT /api/v1/registry/units/<unit_id>/fields": {"json": {"values": {"sector": "试验行业"}, "reason": "试验"}},
+    "POST /api/v1/registry/units/<unit_id>/state": {"json": {"state": "active", "reason": "试验"}},
+    "POST /api/v1/registry/units/<unit_id>/marks": {"json": {"kind": "complaint", "since": "2026-11-01", "reason": "试验", "source": "试验"}},
+    "POST /api/v1/registry/units/<unit_id>/marks/<mark_id>/end": {"json": {"reason": "试验"}},
+    "POST /api/v1/registry/units/<unit_id>/merge": {"json": {"other": "00000000-0000-7000-8000-000000000000", "reason": "试验"}},
+    "PUT /api/v1/registry/imports/<import_id>/mapping": {"json": {"mapping": {"单位名称": "name"}}},
+    "PUT /api/v1/registry/imports/<import_id>/decisions": {"json": {"decisions": {"*": "kept"}}},
+    "POST /api/v1/registry/imports/<import_id>/undo": {"json": {"reason": "试验"}},
+    "POST /api/v1/registry/leading-group/<member_id>/end": {"json": {"to_day": "2099-01-01"}},
+    "POST /api/v1/registry/conflicts/<conflict_id>/withdraw": {"json": {"reason": "试验"}},
+    "POST /api/v1/registry/proposals/<proposal_id>/decide": {"json": {"accept": False, "reason": "试验"}},
     "POST /api/v1/inspections/<insp_id>/cancel": {"json": {"reason": "试验取消"}},
     "PUT /api/v1/reports/<report_id>/opinion": {
         "json": {"base": 0, "evaluation": "试验评价", "handling": "试验处理", "advice": "试验建议"}

@@ -116,7 +116,7 @@ def test_the_units_of_another_agency_do_not_exist(app: Flask) -> None:
     own, other = builders.client_as("plan_officer"), builders.client_as("plan_officer", agency="fire-jindong")
     assert own.get(f"/api/v1/registry/units/{unit.id}").status_code == 200
     assert other.get(f"/api/v1/registry/units/{unit.id}").status_code == 404
-    assert other.get("/api/v1/registry/units").get_json() == {"units": []}
+    assert other.get("/api/v1/registry/units").get_json() == {"units": [], "total": 0}
 
 
 def test_the_import_over_http_answers_errors_in_chinese(app: Flask) -> None:

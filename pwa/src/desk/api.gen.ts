@@ -41,52 +41,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/accounts/devices/{dev}/loss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                dev: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Correct since when a revoked phone was lost; its events are judged again. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    dev: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LossIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeviceOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/accounts/devices/{dev}/revoke": {
         parameters: {
             query?: never;
@@ -98,7 +52,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revoke a lost phone: mine, or as administrator one of the agency's. ``lost_at``: since when it was lost. */
+        /** Revoke a lost phone: mine, or as administrator one of the agency's. */
         post: {
             parameters: {
                 query?: never;
@@ -111,52 +65,6 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["RevokeIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeviceOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/accounts/devices/{dev}/story": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                dev: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say what became of an older phone of mine. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    dev: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["StoryIn"];
                 };
             };
             responses: {
@@ -609,48 +517,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/accounts/rotated": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A session for the key that an enrolled key has named in a signed event; the new key's signature is the login. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RotatedIn"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EnrolledOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audit/facts": {
         parameters: {
             query?: never;
@@ -727,901 +593,6 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Draws the caller may know of, and voids that wait for the caller's decision. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WishIn"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        /** How far the draw is. Officials' pages ask this every few seconds; it never holds the list. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WishIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/commit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CommitIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/dice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DiceIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/discard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/feasibility": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    offset?: number;
-                    text?: string;
-                };
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FeasibilityOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/freeze": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/intent": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/photo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /** multipart: ``file``, the photo of the dice on the table. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PhotoOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/publish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/result": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        /** The list with every unit's fate. Secret until published: each reading is a fact, each refusal as well. */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    offset?: number;
-                    text?: string;
-                };
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ResultOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RevealIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/testimony": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WordIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/transcript": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/void": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["VoidIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/wish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        /** The proposal as it was made, to be shown and changed. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/{draw_id}/witness": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    draw_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    year?: number | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CountOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SetupOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draws/voids/{void_id}/decision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                void_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    void_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DecisionIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DrawOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2091,589 +1062,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inspections/chains": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far the chain of each phone has come here: my own phones, or the agency's for administrator and auditor. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChainsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/levels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How inspectors have attested in a period: on one phone, face to face, or each by own upload. */
-        get: {
-            parameters: {
-                query: {
-                    since: string;
-                    until: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LevelsOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/quarantine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Events that are kept apart from the records, each with its reason and what can be done. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["QuarantineOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inspections/quarantine/decisions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["InspectionsDecisionIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DecisionOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/item-lists": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ItemVersionsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/item-lists/{digest}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                digest: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    digest: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ItemListOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/item-lists/{old}/changes/{new}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                new: string;
-                old: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    new: string;
-                    old: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ItemChangesOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/item-lists/schemes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A checking scheme 检查方案; other checklists than the items name need ``deviation``. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SchemeIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SchemeOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/checkpoint": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The signed head of the log as it is now (C2SP tlog-checkpoint). */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/checkpoints": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The newest hundred checkpoints that were given out, with every signature they have. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CheckpointsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/consistency": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** That the log of ``from`` leaves is the beginning of the log of ``to`` leaves (RFC 6962). */
-        get: {
-            parameters: {
-                query: {
-                    from: number;
-                    to: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConsistencyOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/inclusion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** That leaf ``index`` stands in the log of ``size`` leaves. */
-        get: {
-            parameters: {
-                query: {
-                    index: number;
-                    size: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InclusionOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The log's key, the keys it had before, each with the note in which it names its successor. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LogKeysOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/leaves": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Up to 500 leaf hashes from ``from`` on; public ones with salt and entry, so that anybody can make them again. */
-        get: {
-            parameters: {
-                query?: {
-                    from?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LeavesOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/log/witness/add-checkpoint": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** C2SP tlog-witness: cosign a newer head of a log this server watches. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/metrics": {
         parameters: {
             query?: never;
@@ -2703,51 +1091,6 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/amendments/{amendment_id}/decide": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                amendment_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    amendment_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DecideIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AmendmentOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2851,1485 +1194,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/plans/board": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    month: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["BoardOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanDocumentsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanDocumentDetailOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        /** Draw up or change a draft under an id of the caller's; ``base`` is the revision the author saw, 0 for a new one. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DocumentIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanDocumentOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanDocumentOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}/discard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PlanReasonIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanDocumentOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}/document.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description PDF/A-2b */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}/progress": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ProgressIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LetterOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/documents/{document_id}/report": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                document_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    document_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LetterOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/inbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LettersOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/inbox/{inbox_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                inbox_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    inbox_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LetterOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/inbox/{inbox_id}/answer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                inbox_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** received | returned for reports and filings, granted | refused for permissions. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    inbox_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["AnswerIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LetterOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/inbox/{inbox_id}/document.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                inbox_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    inbox_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description PDF/A-2b */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Plans without their rows: what is secret is the list of units. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyPlansOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyDetailOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DraftIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyPlanOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/amendments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["AmendmentIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AmendmentOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApprovePlanIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyPlanOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/lines": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        /** The drawn units. Until they are public only for those whom the profile names, and every reading is recorded. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PlanLinesOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/list.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        /** The published rows; before publication nobody carries the list out, and the attempt is recorded. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description UTF-8 with BOM */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/publish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyPlanOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/{plan_id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                plan_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    plan_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthlyPlanOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/monthly/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** multipart: ``file`` (.xlsx/.csv), ``dry_run``, ``month``: a draw made elsewhere becomes a plan to be approved. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["BatchOutcomeOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/months": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    count?: number;
-                    start: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthsOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/months/quota": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["QuotaIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MonthOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/replacements": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplacementsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /** Who or what leaves, and why. Nobody can say who comes: that is drawn. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ReplacementIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplacementOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/replacements/{replacement_id}/decide": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                replacement_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    replacement_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DecideIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplacementOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/replacements/{replacement_id}/draw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                replacement_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    replacement_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["OfficialsIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplacementOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/replacements/count": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    year: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplacementCountOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/share": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    year: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ShareOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/undrawn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UndrawnListOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UndrawnIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UndrawnOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/upward": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LettersOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/upward/{upward_id}/answer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                upward_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The answer of a superior that is not in this system, from its letter. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    upward_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["OutsideAnswerIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LetterOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/visits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Visits nobody has begun, with the ids of their teams: what a replacement is asked for. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OpenVisitsOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/plans/visits/{visit_id}/day": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                visit_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    visit_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DayIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DayOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/records/{typed}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                typed: string;
-            };
-            cookie?: never;
-        };
-        /** The answer for machines. What is no record code at all is answered as an unknown one. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    typed: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AnswerOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/registry/conflicts": {
         parameters: {
             query?: never;
@@ -4390,6 +1254,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/conflicts/{conflict_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conflict_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An interest that has ended or was wrong; it stays in the record with the reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    conflict_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReasonIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many units by sector, area and grade (YS-3.2a). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CoverageOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/coverage/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** multipart: ``file``, a list from elsewhere; nothing of it is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ComparedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DuplicatesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/headers": {
         parameters: {
             query?: never;
@@ -4397,7 +1415,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What fields of a unit are called in this agency's line, and the facts that its checklists and units use. */
+        /** What fields of a unit are called in this agency's line, the facts and items in use, and the sectors and areas that occur. */
         get: {
             parameters: {
                 query?: never;
@@ -4421,6 +1439,311 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** multipart: ``file`` (.xlsx/.csv). The file is looked at; ask ``GET /registry/imports/<id>`` until ``state`` is checked. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionsIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}/errors.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        /** The rows that are wrong, in the clerk's own columns, with a column 错误; corrected, this very file can be imported. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Header → field, "" for a column that is not read; kept for the agency's next tables. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MappingIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    import_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReasonIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4507,6 +1830,657 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/inspectors/{user_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChangesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/inspectors/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be drawn on a day, and why the others may not. */
+        get: {
+            parameters: {
+                query: {
+                    on: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AvailabilityOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/inspectors/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is not in the registry, which fields are empty (C14), which certificates end (WC-10, YS-3.4c). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CompletenessOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/leading-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeadersOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LeaderIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/leading-group/{member_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LeaderEndIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    from_day: string;
+                    to_day: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeavesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LeaveIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/leaves/{leave_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                leave_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    leave_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    state?: "open" | "accepted" | "rejected";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalsOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/proposals/{proposal_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepted it becomes a change of the registry with the visit as its source; rejected it stays with the reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/reported-units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A supervised unit that is not in the registry (YS-3.2a). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReportUnitIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/sub-pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SubPoolsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** A filter with a name; the same name again changes the filter. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SubPoolIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/sub-pools/{pool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    pool_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrainingsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** One training, several people; whoever has it already keeps it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TrainingIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddedOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/trainings/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hours within a year without which nobody is drawn; 0 switches it off. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GateIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/units": {
         parameters: {
             query?: never;
@@ -4517,8 +2491,15 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    district?: string;
+                    grade?: "" | "A" | "B" | "C" | "D";
                     limit?: number;
+                    mark?: "" | "blacklist" | "complaint" | "abnormal_operation" | "penalised" | "superior_rule";
                     offset?: number;
+                    only?: "" | "incomplete" | "stale" | "duplicate";
+                    sector?: string;
+                    state?: "" | "active" | "closed" | "merged";
+                    sub_pool?: string;
                     text?: string;
                 };
                 header?: never;
@@ -4537,6 +2518,60 @@ export interface paths {
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Enter one unit by hand. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UnitValuesIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every active or closed unit with every column; what goes out can come in again. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -4588,6 +2623,307 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/units/{unit_id}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        /** Every field with where and when it was learnt, completeness, marks, history, other premises of the same enterprise. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitCardOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UnitValuesIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Blacklist, complaint, abnormal operation, penalised, superior rule: from when, why, who says so. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MarkIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnitMadeOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/marks/{mark_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mark_id: string;
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    mark_id: string;
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReasonIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ``other`` is merged into this one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MergeIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UnitStateIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/units/{unit_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has looked at the whole card today (WC-11). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/units/import": {
         parameters: {
             query?: never;
@@ -4597,7 +2933,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** multipart: ``file`` (.xlsx/.csv), ``dry_run`` = 1 to look only. Lines with errors are named and left out. */
+        /** For scripts, in one request. multipart: ``file`` (.xlsx/.csv), ``dry_run`` = 1 to look only. Lines with errors are named and left out. */
         post: {
             parameters: {
                 query?: never;
@@ -5025,7 +3361,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ChangesOut"];
+                        "application/json": components["schemas"]["SyncChangesOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -5166,11 +3502,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AbsentOut: {
-            code: string;
-            name: string;
-            unit_id: string;
-            why: string;
+        AddedOut: {
+            added: number;
         };
         AgencyOut: {
             id: string;
@@ -5179,46 +3512,9 @@ export interface components {
             phone: string;
             short: string;
         };
-        AmendmentIn: {
-            changes: components["schemas"]["ChangeIn"][];
-            id: string;
-            reason: string;
-        };
-        AmendmentOut: {
-            /** Format: date-time */
-            asked_at: string;
-            changes: {
-                [key: string]: unknown;
-            }[];
-            decision: string;
-            id: string;
-            reason: string;
-            state: string;
-            version: number;
-            way: string;
-        };
-        AnswerIn: {
-            /** @default  */
-            number: string;
-            /** @default  */
-            reason: string;
-            /** @enum {string} */
-            state: "received" | "returned" | "granted" | "refused";
-        };
-        AnswerOut: {
-            code: string;
-            index: number;
-            received: number;
-            sealed: number;
-            state: string;
-        };
         ApproveIn: {
             /** @default  */
             clock_reason: string;
-            /** @default  */
-            note: string;
-        };
-        ApprovePlanIn: {
             /** @default  */
             note: string;
         };
@@ -5234,6 +3530,16 @@ export interface components {
             unit_id: string;
             unit_name: string;
             visit_group: string;
+        };
+        AvailabilityOut: {
+            inspectors: components["schemas"]["AvailableOut"][];
+        };
+        AvailableOut: {
+            available: boolean;
+            hindrances: string[];
+            name: string;
+            training_hours: number;
+            user_id: string;
         };
         BatchDetailOut: {
             assignments: components["schemas"]["AssignmentOut"][];
@@ -5258,95 +3564,35 @@ export interface components {
             lines: number;
             visits: number;
         };
-        BoardDayOut: {
-            /** Format: date */
-            day: string;
-            due: number;
-            planned: number;
-            room: number | null;
-            workday: boolean;
-        };
-        BoardOut: {
-            days: components["schemas"]["BoardDayOut"][];
-            done: number;
-            done_permille: number;
-            elapsed_permille: number;
-            entries: components["schemas"]["EntryOut"][];
-            month: string;
-            overdue: number;
-            per_day: number | null;
-            planned: number;
-            teams: components["schemas"]["TeamFiguresOut"][];
-        };
-        BranchOut: {
-            /** Format: date-time */
-            at: string;
-            epoch: number;
-            root: string;
-            /** @description leaves the restored log had */
-            size: number;
-        };
         CancelIn: {
             reason: string;
         };
-        CapacityOut: {
-            each: number;
-            headcount: number;
-            least: number;
-            most: number;
-            per_day: number;
-        };
-        ChainOut: {
-            dev: string;
-            held: number;
-            last_ms: number | null;
-            next_n: number;
-            open: components["schemas"]["InspectionsOpenVisitOut"][];
-            quarantined: number;
-        };
-        ChainsOut: {
-            chains: components["schemas"]["ChainOut"][];
-        };
-        ChangeIn: {
-            /** Format: date */
-            inspect_by?: string;
-            line: string;
-            /** @enum {boolean} */
-            withdraw?: true;
+        CellOut: {
+            count: number;
+            district: string;
+            sector: string;
         };
         ChangeOut: {
-            data?: {
-                [key: string]: unknown;
-            } | null;
-            id: string;
-            kind: string;
-            /** @enum {string} */
-            op: "put" | "del";
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @default  */
+            how: string;
+            label: string;
+            new: string;
+            old: string;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            source: string;
         };
         ChangesOut: {
-            changes: components["schemas"]["ChangeOut"][];
-            cursor: string;
-            epoch: number;
-            more: boolean;
-            now: number;
+            history: components["schemas"]["ChangeOut"][];
         };
         CheckOut: {
             fault: number | null;
             head: string;
             length: number;
-        };
-        CheckpointOut: {
-            cosigned: components["schemas"]["CosignedOut"][];
-            epoch: number;
-            id: string;
-            /** Format: date-time */
-            issued_at: string;
-            note: string;
-            root: string;
-            size: number;
-        };
-        CheckpointsOut: {
-            checkpoints: components["schemas"]["CheckpointOut"][];
         };
         CodeOut: {
             code: string;
@@ -5361,12 +3607,21 @@ export interface components {
         CodesOut: {
             codes: components["schemas"]["CodeOut"][];
         };
-        ColumnOut: {
-            key: string;
-            label: string;
+        ComparedOut: {
+            found: number;
+            listed: number;
+            missing: {
+                [key: string]: string;
+            }[];
+            only_here: string[];
+            only_here_count: number;
         };
-        CommitIn: {
-            commitment: string;
+        CompletenessOut: {
+            ending: components["schemas"]["EndingOut"][];
+            expired: string[];
+            incomplete: components["schemas"]["GapOut"][];
+            unregistered: components["schemas"]["OutsideOut"][];
+            without_sector: string[];
         };
         ConflictIn: {
             reason: string;
@@ -5374,6 +3629,7 @@ export interface components {
             user_id: string;
         };
         ConflictOut: {
+            id: string;
             reason: string;
             /** Format: date-time */
             recorded_at: string;
@@ -5384,54 +3640,33 @@ export interface components {
         ConflictsOut: {
             conflicts: components["schemas"]["ConflictOut"][];
         };
-        ConsistencyOut: {
-            branches: components["schemas"]["BranchOut"][];
-            epoch: number;
-            from: number;
-            proof: string[];
-            to: number;
-        };
-        CosignedOut: {
-            /** Format: date-time */
-            at: string;
-            kind: string;
-            value: string;
-            witness: string;
-        };
         CountOut: {
-            by_cause: {
-                [key: string]: number;
-            };
-            drawn: number;
-            most_per_inspector: number;
-            most_per_leader: number;
-            most_per_unit: number;
-            people: number;
-            red: boolean;
-            units: number;
-            voids: number;
-            year: number;
+            count: number;
+            name: string;
         };
-        DayIn: {
-            /** Format: date */
-            day: string;
-        };
-        DayOut: {
-            /** Format: date */
-            day: string;
-        };
-        DecideIn: {
-            /** @default  */
-            decision: string;
-            granted: boolean;
+        CoverageOut: {
+            blacklisted: number;
+            cells: components["schemas"]["CellOut"][];
+            districts: components["schemas"]["CountOut"][];
+            grades: components["schemas"]["CountOut"][];
+            incomplete: number;
+            sectors: components["schemas"]["CountOut"][];
+            stale: number;
+            stale_days: number;
+            total: number;
+            without_item: number;
         };
         DecisionIn: {
-            granted: boolean;
-            /** @default  */
-            note: string;
+            accept: boolean;
+            reason: string;
+            values?: {
+                [key: string]: string;
+            };
         };
-        DecisionOut: {
-            released: string[];
+        DecisionsIn: {
+            decisions: {
+                [key: string]: "file" | "kept";
+            };
         };
         DetailOut: {
             agency_kind: string;
@@ -5521,109 +3756,37 @@ export interface components {
             dev: string;
             /** Format: date-time */
             enrolled_at: string;
-            /** @description the older key that named this one, or empty */
-            follows: string;
             installation: string;
             label: string;
             /** Format: date-time */
             last_contact: string | null;
-            /**
-             * Format: date-time
-             * @description lost since; null: the revocation counts
-             */
-            lost_at: string | null;
-            /** Format: date-time */
-            replaced_at: string | null;
-            replaced_by: string;
             revoke_reason: string;
             /** Format: date-time */
             revoked_at: string | null;
             self_test: {
                 [key: string]: unknown;
             };
-            /** @description in_use, reinstalled, replaced, lost, or empty */
-            story: string;
-            /** Format: date-time */
-            story_at: string | null;
-            story_note: string;
             user: string;
             user_name: string;
         };
         DevicesOut: {
             devices: components["schemas"]["DeviceOut"][];
         };
-        DiceIn: {
-            digits: string;
-            /**
-             * @default d10
-             * @enum {string}
-             */
-            kind: "d10" | "d6";
-            /** @default  */
-            photo: string;
+        DuplicateOut: {
+            names: string[];
+            reason: string;
+            unit_ids: string[];
         };
-        DocumentIn: {
-            base: number;
-            content: components["schemas"]["PlanContent"];
-            /** @enum {string} */
-            kind: "annual" | "scheme";
-            year: number;
+        DuplicatesOut: {
+            groups: components["schemas"]["DuplicateOut"][];
         };
-        DraftIn: {
-            limits?: components["schemas"]["LimitIn"][];
-            /** @default null */
-            merges: boolean | null;
-            premises?: components["schemas"]["PremisesIn"][];
-        };
-        DrawOut: {
-            agency_id: string;
-            /** Format: date-time */
-            created_at: string;
-            created_by: string;
+        EndingOut: {
+            days_left: number;
+            name: string;
+            urgent: boolean;
+            user_id: string;
             /** Format: date */
-            deadline: string | null;
-            dice: string;
-            dice_photo: string;
-            /** Format: date-time */
-            drawn_at: string | null;
-            /** Format: date-time */
-            frozen_at: string | null;
-            id: string;
-            intent: {
-                [key: string]: unknown;
-            } | null;
-            /** Format: date-time */
-            intent_at: string | null;
-            intent_leaf: number | null;
-            items: string[];
-            kind: string;
-            late: boolean;
-            mode: string;
-            n: number;
-            number: string;
-            parties: components["schemas"]["PartyOut"][];
-            period: string;
-            prev_void: string;
-            /** Format: date-time */
-            published_at: string | null;
-            purpose: string;
-            result_leaf: number | null;
-            /** Format: date-time */
-            rolled_at: string | null;
-            section: string;
-            state: string;
-            title: string;
-            transcript_hash: string;
-            void: components["schemas"]["VoidOut"] | null;
-            /** Format: date-time */
-            witness_at: string | null;
-            witness_name: string;
-            witness_user: string;
-            witness_word: string;
-        };
-        DrawsOut: {
-            draws: components["schemas"]["DrawOut"][];
-            voids: components["schemas"]["DrawOut"][];
+            valid_to: string;
         };
         EnrolIn: {
             code: string;
@@ -5646,21 +3809,6 @@ export interface components {
             policy: components["schemas"]["PolicyOut"];
             refresh: string;
             user: components["schemas"]["UserOut"];
-        };
-        EntryOut: {
-            done: boolean;
-            id: string;
-            /** Format: date */
-            inspect_by: string;
-            may_move: boolean;
-            number: string;
-            overdue: boolean;
-            /** Format: date */
-            planned_on: string | null;
-            source: string;
-            state: string;
-            team: string[];
-            unit_name: string;
         };
         ErrorSchema: {
             /** @description Error code */
@@ -5715,40 +3863,13 @@ export interface components {
         FactsOut: {
             facts: components["schemas"]["FactOut"][];
         };
-        FateOut: {
-            candidates: number;
-            cut: string;
-            fate: string;
+        GapOut: {
+            lacking: string[];
             name: string;
-            place: number;
-            reason: string;
-            st: string;
-            subject_id: string;
-            team: string[];
-            ticket: string;
-            uid: string;
-            w: number;
-        };
-        FeasibilityOut: {
-            absent: components["schemas"]["AbsentOut"][];
-            excluded: {
-                [key: string]: number;
-            };
-            formula: string;
-            hands: components["schemas"]["HandOut"][];
-            hindered: components["schemas"]["HinderedOut"][];
-            lines: components["schemas"]["PoolLineOut"][];
-            odds: components["schemas"]["OddsOut"][];
-            strata: components["schemas"]["StratumOut"][];
-            total: number;
-            warnings: components["schemas"]["WarningOut"][];
-        };
-        HandOut: {
-            cap: number;
-            load: number;
-            name: string;
-            q: string[];
             user_id: string;
+        };
+        GateIn: {
+            half_hours: number;
         };
         HeaderOut: {
             key: string;
@@ -5757,7 +3878,10 @@ export interface components {
         };
         HeadersOut: {
             columns: components["schemas"]["HeaderOut"][];
+            districts: string[];
             facts: components["schemas"]["HeaderOut"][];
+            items: components["schemas"]["HeaderOut"][];
+            sectors: string[];
         };
         HealthOut: {
             database: string;
@@ -5766,15 +3890,77 @@ export interface components {
             now: string;
             status: string;
         };
-        HinderedOut: {
-            name: string;
-            why: string;
+        ImportConflictOut: {
+            day: string;
+            decided: string;
+            field: string;
+            how: string;
+            label: string;
+            new: string;
+            old: string;
+            row: number;
+            source: string;
+            unit_id: string;
+            unit_name: string;
         };
-        InclusionOut: {
-            index: number;
-            proof: string[];
-            root: string;
-            size: number;
+        ImportHeaderOut: {
+            field: string;
+            header: string;
+            sample: string[];
+        };
+        ImportLineOut: {
+            added: number;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            done: number;
+            file_name: string;
+            id: string;
+            left: number;
+            rows: number;
+            state: string;
+            /** Format: date-time */
+            stored_at: string | null;
+            total: number;
+            trouble: string;
+            unchanged: number;
+            /** Format: date-time */
+            undone_at: string | null;
+            undone_reason: string;
+            updated: number;
+            wrong: number;
+        };
+        ImportOut: {
+            added: number;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            conflict_count: number;
+            conflicts: components["schemas"]["ImportConflictOut"][];
+            done: number;
+            error_count: number;
+            errors: components["schemas"]["RowErrorOut"][];
+            file_name: string;
+            headers: components["schemas"]["ImportHeaderOut"][];
+            id: string;
+            lacking: string[];
+            left: number;
+            notes: components["schemas"]["RowErrorOut"][];
+            rows: number;
+            state: string;
+            /** Format: date-time */
+            stored_at: string | null;
+            total: number;
+            trouble: string;
+            unchanged: number;
+            /** Format: date-time */
+            undone_at: string | null;
+            undone_reason: string;
+            updated: number;
+            wrong: number;
+        };
+        ImportsOut: {
+            imports: components["schemas"]["ImportLineOut"][];
         };
         InspectionOut: {
             address: string;
@@ -5806,31 +3992,6 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        InspectionsDecisionIn: {
-            /** @enum {string} */
-            decision: "release" | "keep";
-            events: string[];
-            reason: string;
-        };
-        InspectionsOpenVisitOut: {
-            events: number;
-            files_lacking: number;
-            insp: string;
-            number: string;
-            state: string;
-            unit_name: string;
-        };
-        InspectionsShareOut: {
-            a1: number;
-            a2: number;
-            a3: number;
-            confirmed: number;
-            guest: number;
-            name: string;
-            overdue: number;
-            total: number;
-            user: string;
-        };
         InspectorIn: {
             certificate_no: string;
             gender?: string;
@@ -5838,8 +3999,10 @@ export interface components {
             position?: string;
             post?: string;
             qualifications?: string[];
+            section?: string;
             sector_groups?: string[];
             title_class?: string;
+            unit?: string;
             /** Format: date */
             valid_to: string;
             years_of_service?: number;
@@ -5858,68 +4021,6 @@ export interface components {
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
         };
-        ItemChangesOut: {
-            lines: string[];
-        };
-        ItemListOut: {
-            agency: string;
-            columns: components["schemas"]["ColumnOut"][];
-            left_out: components["schemas"]["LeftOutOut"][];
-            rows: components["schemas"]["ItemRowOut"][];
-            version: components["schemas"]["ItemVersionOut"];
-        };
-        ItemOut: {
-            code: string;
-            item: string;
-            section: string;
-        };
-        ItemRowOut: {
-            active: boolean;
-            cells: string[];
-            code: string;
-            deviation: string;
-            origin: string;
-        };
-        ItemVersionOut: {
-            hash: string;
-            inherited: number;
-            items: number;
-            note: string;
-            parent: string;
-            /** Format: date-time */
-            published_at: string | null;
-            reason: string;
-            source_doc: string;
-            /** Format: date */
-            starts: string;
-            state: string;
-            title: string;
-        };
-        ItemVersionsOut: {
-            versions: components["schemas"]["ItemVersionOut"][];
-        };
-        KeptOut: {
-            claimed_ms: number;
-            code: string;
-            /** Format: date-time */
-            decided_at: string | null;
-            decided_by: string;
-            decision: string;
-            decision_reason: string;
-            dev: string;
-            h: string;
-            insp: string;
-            number: string;
-            reason: string;
-            received_ms: number;
-            releasable: boolean;
-            said: string;
-            t: string;
-            todo: string;
-            unit_name: string;
-            user: string;
-            user_name: string;
-        };
         LacksIn: {
             sha256: string[];
         };
@@ -5927,52 +4028,58 @@ export interface components {
             epoch: number;
             lacks: string[];
         };
-        LeafOut: {
-            /** @description SJ-JSON, of public leaves only */
-            entry?: string;
-            index: number;
-            leaf: string;
-            public: boolean;
-            /** @description of public leaves only */
-            salt?: string;
+        LeaderEndIn: {
+            /** Format: date */
+            to_day: string;
+        };
+        LeaderIn: {
+            /** @default  */
+            duty: string;
+            /** Format: date */
+            from_day: string;
+            name: string;
+            /** @enum {string} */
+            place: "head" | "deputy" | "member" | "office";
+            /** @default  */
+            post: string;
+        };
+        LeaderOut: {
+            duty: string;
+            /** Format: date */
+            from_day: string;
+            id: string;
+            name: string;
+            place: string;
+            post: string;
+            /** Format: date */
+            to_day: string | null;
+        };
+        LeadersOut: {
+            members: components["schemas"]["LeaderOut"][];
+        };
+        LeaveIn: {
+            /** Format: date */
+            from_day: string;
+            /** @enum {string} */
+            kind: "leave" | "duty" | "training" | "secondment" | "other";
+            /** @default  */
+            note: string;
+            /** Format: date */
+            to_day: string;
+            user_id: string;
+        };
+        LeaveOut: {
+            /** Format: date */
+            from_day: string;
+            id: string;
+            kind: string;
+            note: string;
+            /** Format: date */
+            to_day: string;
+            user_id: string;
         };
         LeavesOut: {
-            leaves: components["schemas"]["LeafOut"][];
-            size: number;
-        };
-        LeftOutOut: {
-            code: string;
-            reason: string;
-        };
-        LetterOut: {
-            act: string;
-            agency_name: string;
-            answer: string;
-            answer_no: string;
-            /** Format: date */
-            answer_on: string | null;
-            document: string;
-            id: string;
-            number: string;
-            object: string;
-            recipient: string;
-            /** Format: date-time */
-            sent_at: string;
-            state: string;
-            summary: string[][];
-            title: string;
-            to_agency: string;
-        };
-        LettersOut: {
-            letters: components["schemas"]["LetterOut"][];
-        };
-        LevelsOut: {
-            inspectors: components["schemas"]["InspectionsShareOut"][];
-        };
-        LimitIn: {
-            /** Format: date */
-            inspect_by: string;
-            line: string;
+            leaves: components["schemas"]["LeaveOut"][];
         };
         LineOut: {
             clamped: boolean;
@@ -6008,28 +4115,39 @@ export interface components {
             password: string;
             spki: string;
         };
-        LogKeyOut: {
-            /** Format: date-time */
-            changed_at: string;
-            statement: string;
-            vkey: string;
-        };
-        LogKeysOut: {
-            older: components["schemas"]["LogKeyOut"][];
-            origin: string;
-            vkey: string;
-            /** @description the key with which this server cosigns others */
-            witness: string;
-        };
         LogOut: {
             /** @description Ed25519 public key, b64url, 32 bytes */
             key: string;
             name: string;
         };
-        LossIn: {
-            /** Format: date-time */
-            lost_at: string;
+        MappingIn: {
+            mapping: {
+                [key: string]: string;
+            };
+        };
+        MarkIn: {
+            /** @enum {string} */
+            kind: "blacklist" | "complaint" | "abnormal_operation" | "penalised" | "superior_rule";
             reason: string;
+            /** Format: date */
+            since: string;
+            source: string;
+            /**
+             * Format: date
+             * @default null
+             */
+            until: string | null;
+        };
+        MarkOut: {
+            ended_reason: string;
+            id: string;
+            kind: string;
+            reason: string;
+            /** Format: date */
+            since: string;
+            source: string;
+            /** Format: date */
+            until: string | null;
         };
         MeOut: {
             dev: string;
@@ -6037,101 +4155,13 @@ export interface components {
             epoch: number;
             user: components["schemas"]["UserOut"];
         };
-        MonthlyDetailOut: {
-            amendments: components["schemas"]["AmendmentOut"][];
-            plan: components["schemas"]["MonthlyPlanOut"];
-            rules: components["schemas"]["PlanRulesOut"];
-            versions: components["schemas"]["PlanVersionOut"][];
-        };
-        MonthlyPlanOut: {
-            /** Format: date-time */
-            approved_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            late: boolean;
-            late_note: string;
-            lines: number;
-            merges: boolean;
-            month: string;
-            /** Format: date-time */
-            published_at: string | null;
-            /** Format: date-time */
-            released_at: string | null;
-            seq: number;
-            source: string;
-            state: string;
-            title: string;
-            version: number;
-        };
-        MonthlyPlansOut: {
-            plans: components["schemas"]["MonthlyPlanOut"][];
-        };
-        MonthOut: {
-            /** Format: date */
-            last_day: string | null;
-            late: boolean;
-            late_note: string;
-            month: string;
-            plans: number;
-            quota: number | null;
-            /** Format: date */
-            remind_on: string | null;
-            standing: string;
-            what: string;
-        };
-        MonthsOut: {
-            months: components["schemas"]["MonthOut"][];
-        };
-        NamedCountOut: {
-            name: string;
-            number: number;
-        };
-        NamedIdOut: {
-            id: string;
-            name: string;
-        };
-        NamedIn: {
-            note: string;
-            /** @default  */
+        MergeIn: {
+            other: string;
             reason: string;
-            unit_id: string;
         };
         NoteIn: {
             /** @default  */
             note: string;
-        };
-        OddsOut: {
-            chance: number;
-            st: string;
-            units: number;
-            w: number;
-        };
-        OfficialOut: {
-            id: string;
-            name: string;
-            roles: string[];
-            superior: boolean;
-        };
-        OfficialsIn: {
-            /** @default  */
-            official_a: string;
-            /** @default  */
-            official_b: string;
-            /** @default  */
-            witness_name: string;
-        };
-        OpenVisitOut: {
-            id: string;
-            /** Format: date */
-            inspect_by: string;
-            number: string;
-            team: components["schemas"]["NamedIdOut"][];
-            unit_id: string;
-            unit_name: string;
-        };
-        OpenVisitsOut: {
-            visits: components["schemas"]["OpenVisitOut"][];
         };
         OpinionIn: {
             /** @default  */
@@ -6152,19 +4182,9 @@ export interface components {
             handling: string;
             rev: number;
         };
-        OtherChecklistOut: {
-            count: number;
+        OutsideOut: {
             id: string;
-            title: string;
-        };
-        OutsideAnswerIn: {
-            number: string;
-            /** Format: date */
-            on: string;
-            /** @default  */
-            reason: string;
-            /** @enum {string} */
-            state: "received" | "returned" | "granted" | "refused";
+            name: string;
         };
         OverviewLineOut: {
             address: string;
@@ -6206,16 +4226,6 @@ export interface components {
             /** @description Total number of pages. */
             total_pages?: number;
         };
-        PartyOut: {
-            agency_id: string;
-            /** Format: date-time */
-            committed_at: string | null;
-            name: string;
-            party: string;
-            /** Format: date-time */
-            revealed_at: string | null;
-            user_id: string;
-        };
         PasswordIn: {
             new: string;
             old: string;
@@ -6242,226 +4252,73 @@ export interface components {
             name: string;
             roles: string[];
         };
-        PhotoOut: {
-            sha256: string;
-        };
-        PlanContent: {
-            addressees?: string[];
-            /** @default  */
-            check_content: string;
-            item_codes: string[];
-            /** @default  */
-            joint: string;
-            /** @default  */
-            object_filter: string;
-            period_from: string;
-            period_to: string;
-            /** @default 0 */
-            ratio_permille: number;
-            /** @default false */
-            rides_along: boolean;
-            roster?: components["schemas"]["RosterIn"][];
-            sections?: components["schemas"]["SectionIn"][];
-            /** @enum {string} */
-            source: "superior" | "local_government" | "own";
-            /** @default  */
-            source_note: string;
-            /** @default 0 */
-            target_general: number;
-            /** @default 0 */
-            target_key: number;
-            title: string;
-        };
-        PlanDocumentDetailOut: {
-            document: components["schemas"]["PlanDocumentOut"];
-            letters: components["schemas"]["LetterOut"][];
-            warnings: string[];
-        };
-        PlanDocumentOut: {
-            content: components["schemas"]["PlanContent"];
-            /** Format: date-time */
-            created_at: string;
-            id: string;
-            /** Format: date */
-            issued_on: string | null;
-            kind: string;
-            number: string;
-            rev: number;
-            signatory: string;
-            state: string;
-            title: string;
-            void_reason: string;
-            year: number;
-        };
-        PlanDocumentsOut: {
-            capacity: components["schemas"]["CapacityOut"] | null;
-            documents: components["schemas"]["PlanDocumentOut"][];
-            items: {
-                [key: string]: string;
-            };
-        };
-        PlanLineOut: {
-            address: string;
-            candidates: number;
-            draw_no: string;
-            id: string;
-            /** Format: date */
-            inspect_by: string;
-            item_codes: string[];
-            mode: string;
-            premises: components["schemas"]["NamedIdOut"][];
-            stratum: string;
-            team: components["schemas"]["NamedIdOut"][];
-            unit_id: string;
-            unit_name: string;
-            visit_group: string;
-            withdrawn: string;
-        };
-        PlanLinesOut: {
-            lines: components["schemas"]["PlanLineOut"][];
-        };
-        PlanReasonIn: {
-            reason: string;
-        };
-        PlanRulesOut: {
-            amend: string;
-            before_visit: boolean;
-            hides_inspectors: boolean;
-            public: boolean;
-        };
         PlansRowErrorOut: {
             code: string;
             column: string;
             row: number;
             text: string;
         };
-        PlanVersionOut: {
-            /** Format: date-time */
-            published_at: string;
-            reason: string;
-            rows: {
-                [key: string]: string;
-            }[];
-            sha256: string;
-            version: number;
-        };
         PolicyOut: {
             idle_lock_minutes: number;
             watermark: boolean;
         };
-        PoolLineOut: {
-            candidates: number;
-            force: string;
+        PremisesOut: {
+            address: string;
             id: string;
             name: string;
-            note: string;
-            out: string;
-            parts: unknown[];
-            st: string;
-            visits: number;
-            w: number;
+            state: string;
         };
-        PremisesIn: {
-            line: string;
-            unit: string;
+        ProposalOut: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            details: {
+                [key: string]: string;
+            };
+            field: string;
+            id: string;
+            insp: string;
+            kind: string;
+            label: string;
+            new: string;
+            now: string;
+            old: string;
+            reason: string;
+            source: string;
+            state: string;
+            unit_id: string | null;
+            unit_name: string;
         };
-        ProgressIn: {
-            /** @default  */
-            question: string;
-            words: string;
-        };
-        QuarantineOut: {
-            events: components["schemas"]["KeptOut"][];
+        ProposalsOut: {
+            open: number;
+            proposals: components["schemas"]["ProposalOut"][];
         };
         QueueOut: {
             reports: components["schemas"]["LineOut"][];
         };
-        QuotaIn: {
-            month: string;
-            /** @default  */
-            note: string;
-            quota: number;
-        };
         ReasonIn: {
+            reason: string;
+        };
+        RefreshIn: {
+            refresh: string;
+            sig: string;
+        };
+        ReportsReasonIn: {
             /** @default  */
             checklist: string;
             /** @default  */
             item: string;
             text: string;
         };
-        ReasonOut: {
-            code: string;
-            words: string;
-        };
-        RefreshIn: {
-            refresh: string;
-            sig: string;
-        };
-        ReplacementCountOut: {
-            by_inspector: components["schemas"]["NamedCountOut"][];
-            by_leader: components["schemas"]["NamedCountOut"][];
-            by_reason: {
-                [key: string]: number;
-            };
-            by_unit: components["schemas"]["NamedCountOut"][];
-            permille: number;
-            red: boolean;
-            replaced: number;
-            visits: number;
-            year: number;
-        };
-        ReplacementIn: {
+        ReportUnitIn: {
+            address: string;
+            name: string;
             /** @default  */
-            evidence: string;
-            id: string;
-            /** @enum {string} */
-            kind: "inspector" | "unit";
             note: string;
-            out: string;
-            reason: string;
-            visit: string;
-        };
-        ReplacementOut: {
-            /** Format: date-time */
-            asked_at: string;
-            asked_by: string;
-            decision: string;
-            /** Format: date-time */
-            done_at: string | null;
-            draw_id: string;
-            filing_no: string;
-            filing_state: string;
-            id: string;
-            in_name: string;
-            kind: string;
-            note: string;
-            out_name: string;
-            reason: string;
-            state: string;
-            unit_name: string;
-            visit_group: string;
-        };
-        ReplacementsOut: {
-            approval: string;
-            reasons: {
-                [key: string]: string;
-            };
-            replacements: components["schemas"]["ReplacementOut"][];
-            unit_reasons: {
-                [key: string]: string;
-            };
-        };
-        ResultOut: {
-            draw: components["schemas"]["DrawOut"];
-            excluded: {
-                [key: string]: number;
-            };
-            fates: components["schemas"]["FateOut"][];
-            quotas: {
-                [key: string]: number;
-            };
-            seed: string;
-            total: number;
+            /** @default  */
+            sector: string;
+            /** @default  */
+            uscc: string;
         };
         ReturnIdOut: {
             id: string;
@@ -6469,7 +4326,7 @@ export interface components {
         ReturnIn: {
             /** @default  */
             note: string;
-            reasons: components["schemas"]["ReasonIn"][];
+            reasons: components["schemas"]["ReportsReasonIn"][];
         };
         ReturnOut: {
             /** Format: date-time */
@@ -6486,28 +4343,11 @@ export interface components {
             }[];
             round: number;
         };
-        RevealIn: {
-            value: string;
-        };
         RevisionOut: {
             rev: number;
         };
         RevokeIn: {
-            /**
-             * Format: date-time
-             * @default null
-             */
-            lost_at: string | null;
             reason: string;
-        };
-        RosterIn: {
-            name: string;
-            role: string;
-        };
-        RotatedIn: {
-            event: string;
-            sig: string;
-            spki: string;
         };
         RowErrorOut: {
             code: string;
@@ -6515,81 +4355,39 @@ export interface components {
             row: number;
             text: string;
         };
-        SchemeChecklistOut: {
-            count: number;
-            generated: boolean;
-            id: string;
-            title: string;
-        };
-        SchemeFactOut: {
-            label: string;
-            text: string;
-        };
-        SchemeIn: {
-            checklists?: string[];
-            deviation?: string;
-            items: string[];
-        };
-        SchemeItemOut: {
-            code: string;
-            facts: components["schemas"]["SchemeFactOut"][];
+        SubPoolIn: {
+            filter: {
+                [key: string]: unknown;
+            };
             name: string;
         };
-        SchemeOut: {
-            checklists: components["schemas"]["SchemeChecklistOut"][];
-            deviation: string;
-            id: string;
-            items: components["schemas"]["SchemeItemOut"][];
-            others: components["schemas"]["OtherChecklistOut"][];
-        };
-        SectionIn: {
-            text: string;
-            title: string;
-        };
-        SetupOut: {
-            causes: components["schemas"]["ReasonOut"][];
-            forces: components["schemas"]["ReasonOut"][];
-            formula: string;
-            general_min_permille: number;
-            items: components["schemas"]["ItemOut"][];
-            max_visits: number | null;
-            modes: string[];
-            officials: components["schemas"]["OfficialOut"][];
-            outs: components["schemas"]["ReasonOut"][];
-            publish_with_plan: boolean;
-            purposes: string[];
-            sections: string[];
-            skip: string;
-            source: string;
-            team: number;
-        };
-        ShareOut: {
-            by_type: {
-                [key: string]: number;
+        SubPoolOut: {
+            count: number;
+            filter: {
+                [key: string]: unknown;
             };
-            drawn: number;
-            permille: number;
-            undrawn: number;
-            year: number;
-        };
-        StoryIn: {
-            /** @default  */
-            note: string;
-            /** @enum {string} */
-            story: "in_use" | "reinstalled" | "replaced" | "lost";
-        };
-        StratumOut: {
-            eligible: number;
-            quota: number;
-            st: string;
-            units: number;
+            id: string;
+            name: string;
             words: string;
         };
-        TeamFiguresOut: {
-            done: number;
-            overdue: number;
-            planned: number;
-            team: string[];
+        SubPoolsOut: {
+            sub_pools: components["schemas"]["SubPoolOut"][];
+        };
+        SyncChangeOut: {
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            op: "put" | "del";
+        };
+        SyncChangesOut: {
+            changes: components["schemas"]["SyncChangeOut"][];
+            cursor: string;
+            epoch: number;
+            more: boolean;
+            now: number;
         };
         TokensOut: {
             access: string;
@@ -6599,67 +4397,82 @@ export interface components {
             refresh: string;
             user: components["schemas"]["UserOut"];
         };
-        UndrawnIn: {
-            id: string;
+        TrainingIn: {
+            half_hours: number;
             /** Format: date */
-            inspect_by: string;
-            inspectors?: string[];
-            item_codes: string[];
-            /**
-             * @default on_site
-             * @enum {string}
-             */
-            mode: "on_site" | "document_review" | "network_monitoring";
+            held_on: string;
             /** @default  */
-            official_a: string;
-            /** @default  */
-            official_b: string;
-            reason: string;
-            /** Format: date */
-            source_date: string;
-            source_name: string;
-            /** @default  */
-            source_no: string;
-            type: string;
-            unit_ids: string[];
-            /** @default  */
-            witness_name: string;
+            note: string;
+            subject: string;
+            user_ids: string[];
         };
-        UndrawnListOut: {
-            items: {
-                [key: string]: string;
-            };
-            types: {
-                [key: string]: string;
-            };
-            undrawn: components["schemas"]["UndrawnOut"][];
+        TrainingOut: {
+            half_hours: number;
+            /** Format: date */
+            held_on: string;
+            note: string;
+            subject: string;
+            user_id: string;
         };
-        UndrawnOut: {
-            batch_id: string;
-            /** Format: date-time */
-            created_at: string;
-            draw_id: string;
-            drawn: string;
+        TrainingsOut: {
+            gate_hours: number;
+            trainings: components["schemas"]["TrainingOut"][];
+        };
+        UnitCardOut: {
+            blacklisted: boolean;
+            duplicates: components["schemas"]["PremisesOut"][];
+            history: components["schemas"]["ChangeOut"][];
             id: string;
-            /** Format: date */
-            inspect_by: string;
-            item_codes: string[];
-            mode: string;
-            number: string;
-            reason: string;
-            /** Format: date */
-            source_date: string;
-            source_name: string;
-            source_no: string;
+            lacking: string[];
+            marks: components["schemas"]["MarkOut"][];
+            merged_into: string | null;
+            name: string;
+            percent: number;
+            premises: components["schemas"]["PremisesOut"][];
+            stale: boolean;
             state: string;
-            type: string;
-            unit_names: string[];
+            values: components["schemas"]["UnitFieldOut"][];
+            /** Format: date */
+            verified_on: string | null;
+        };
+        UnitFieldOut: {
+            day: string;
+            how: string;
+            key: string;
+            label: string;
+            required: boolean;
+            source: string;
+            value: string;
         };
         UnitImportOut: {
             added: number;
             errors: components["schemas"]["RowErrorOut"][];
             total: number;
+            unchanged: number;
             updated: number;
+        };
+        UnitLineOut: {
+            address: string;
+            blacklisted: boolean;
+            details: {
+                [key: string]: string;
+            };
+            entity_name: string;
+            facts: {
+                [key: string]: string;
+            };
+            id: string;
+            name: string;
+            percent: number;
+            registration_no: string;
+            stale: boolean;
+            state: string;
+            uscc: string;
+            /** Format: date */
+            verified_on: string | null;
+        };
+        UnitMadeOut: {
+            id: string;
         };
         UnitOut: {
             address: string;
@@ -6677,7 +4490,19 @@ export interface components {
             uscc: string;
         };
         UnitsOut: {
-            units: components["schemas"]["UnitOut"][];
+            total: number;
+            units: components["schemas"]["UnitLineOut"][];
+        };
+        UnitStateIn: {
+            reason: string;
+            /** @enum {string} */
+            state: "active" | "closed";
+        };
+        UnitValuesIn: {
+            reason: string;
+            values: {
+                [key: string]: string;
+            };
         };
         UserOut: {
             agency: string;
@@ -6691,73 +4516,10 @@ export interface components {
             roles: string[];
             sector_groups?: string[];
         };
-        VoidIn: {
-            cause: string;
-            reason: string;
-        };
-        VoidOut: {
-            /** Format: date-time */
-            asked_at: string;
-            asked_by: string;
-            cause: string;
-            /** Format: date-time */
-            decided_at: string | null;
-            decided_by: string;
-            draw_id: string;
-            note: string;
-            reason: string;
-            state: string;
-            to_agency: string;
-        };
-        WarningOut: {
-            code: string;
-            text: string;
-        };
         WireEvent: {
             b?: string;
             h: string;
             s: string;
-        };
-        WishIn: {
-            /** @default false */
-            by_sector_group: boolean;
-            exclusions?: components["schemas"]["NamedIn"][];
-            filter?: {
-                [key: string]: unknown;
-            };
-            forces?: components["schemas"]["NamedIn"][];
-            /** @default null */
-            general_min_permille: number | null;
-            items: string[];
-            /** @default undirected */
-            mode: string;
-            /** @default 0 */
-            n: number;
-            objects?: components["schemas"]["NamedIn"][];
-            official_a: string;
-            official_b: string;
-            period: string;
-            /** @default  */
-            prev_void: string;
-            /** @enum {string} */
-            purpose: "annual" | "monthly" | "campaign" | "large_event";
-            /** @default  */
-            section: string;
-            /** @default false */
-            skip_visited: boolean;
-            /** @default  */
-            source_doc: string;
-            /** @default  */
-            superior: string;
-            /** @default 2 */
-            team: number;
-            title: string;
-            witness_name: string;
-            /** @default  */
-            witness_user: string;
-        };
-        WordIn: {
-            word: string;
         };
     };
     responses: {
