@@ -41,6 +41,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/devices/{dev}/loss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct since when a revoked phone was lost; its events are judged again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dev: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LossIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/devices/{dev}/revoke": {
         parameters: {
             query?: never;
@@ -52,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revoke a lost phone: mine, or as administrator one of the agency's. */
+        /** Revoke a lost phone: mine, or as administrator one of the agency's. ``lost_at``: since when it was lost. */
         post: {
             parameters: {
                 query?: never;
@@ -65,6 +111,52 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["RevokeIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/devices/{dev}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dev: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of an older phone of mine. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dev: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StoryIn"];
                 };
             };
             responses: {
@@ -517,6 +609,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/rotated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A session for the key that an enrolled key has named in a signed event; the new key's signature is the login. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotatedIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/facts": {
         parameters: {
             query?: never;
@@ -593,6 +727,901 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draws the caller may know of, and voids that wait for the caller's decision. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WishIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far the draw is. Officials' pages ask this every few seconds; it never holds the list. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WishIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CommitIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/dice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DiceIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/feasibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    offset?: number;
+                    text?: string;
+                };
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeasibilityOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/intent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** multipart: ``file``, the photo of the dice on the table. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PhotoOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** The list with every unit's fate. Secret until published: each reading is a fact, each refusal as well. */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    offset?: number;
+                    text?: string;
+                };
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResultOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RevealIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/testimony": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WordIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VoidIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/wish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        /** The proposal as it was made, to be shown and changed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/{draw_id}/witness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    year?: number | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawCountOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetupOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draws/voids/{void_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                void_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    void_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DrawDecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1056,6 +2085,388 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/chains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the chain of each phone has come here: my own phones, or the agency's for administrator and auditor. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChainsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that are kept apart from the records, each with its reason and what can be done. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QuarantineOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inspections/quarantine/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InspectionsDecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecisionOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The signed head of the log as it is now (C2SP tlog-checkpoint). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hundred checkpoints that were given out, with every signature they have. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CheckpointsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That the log of ``from`` leaves is the beginning of the log of ``to`` leaves (RFC 6962). */
+        get: {
+            parameters: {
+                query: {
+                    from: number;
+                    to: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsistencyOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That leaf ``index`` stands in the log of ``size`` leaves. */
+        get: {
+            parameters: {
+                query: {
+                    index: number;
+                    size: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InclusionOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log's key, the keys it had before, each with the note in which it names its successor. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogKeysOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Up to 500 leaf hashes from ``from`` on; public ones with salt and entry, so that anybody can make them again. */
+        get: {
+            parameters: {
+                query?: {
+                    from?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LeavesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/log/witness/add-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** C2SP tlog-witness: cosign a newer head of a log this server watches. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2076,7 +3487,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["LeavesOut"];
+                        "application/json": components["schemas"]["RegistryLeavesOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -3502,6 +4913,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AbsentOut: {
+            code: string;
+            name: string;
+            unit_id: string;
+            why: string;
+        };
         AddedOut: {
             added: number;
         };
@@ -3564,6 +4981,14 @@ export interface components {
             lines: number;
             visits: number;
         };
+        BranchOut: {
+            /** Format: date-time */
+            at: string;
+            epoch: number;
+            root: string;
+            /** @description leaves the restored log had */
+            size: number;
+        };
         CancelIn: {
             reason: string;
         };
@@ -3571,6 +4996,17 @@ export interface components {
             count: number;
             district: string;
             sector: string;
+        };
+        ChainOut: {
+            dev: string;
+            held: number;
+            last_ms: number | null;
+            next_n: number;
+            open: components["schemas"]["OpenVisitOut"][];
+            quarantined: number;
+        };
+        ChainsOut: {
+            chains: components["schemas"]["ChainOut"][];
         };
         ChangeOut: {
             /** Format: date-time */
@@ -3594,6 +5030,19 @@ export interface components {
             head: string;
             length: number;
         };
+        CheckpointOut: {
+            cosigned: components["schemas"]["CosignedOut"][];
+            epoch: number;
+            id: string;
+            /** Format: date-time */
+            issued_at: string;
+            note: string;
+            root: string;
+            size: number;
+        };
+        CheckpointsOut: {
+            checkpoints: components["schemas"]["CheckpointOut"][];
+        };
         CodeOut: {
             code: string;
             /** Format: date-time */
@@ -3606,6 +5055,9 @@ export interface components {
         };
         CodesOut: {
             codes: components["schemas"]["CodeOut"][];
+        };
+        CommitIn: {
+            commitment: string;
         };
         ComparedOut: {
             found: number;
@@ -3640,6 +5092,20 @@ export interface components {
         ConflictsOut: {
             conflicts: components["schemas"]["ConflictOut"][];
         };
+        ConsistencyOut: {
+            branches: components["schemas"]["BranchOut"][];
+            epoch: number;
+            from: number;
+            proof: string[];
+            to: number;
+        };
+        CosignedOut: {
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            value: string;
+            witness: string;
+        };
         CountOut: {
             count: number;
             name: string;
@@ -3662,6 +5128,9 @@ export interface components {
             values?: {
                 [key: string]: string;
             };
+        };
+        DecisionOut: {
+            released: string[];
         };
         DecisionsIn: {
             decisions: {
@@ -3756,21 +5225,115 @@ export interface components {
             dev: string;
             /** Format: date-time */
             enrolled_at: string;
+            /** @description the older key that named this one, or empty */
+            follows: string;
             installation: string;
             label: string;
             /** Format: date-time */
             last_contact: string | null;
+            /**
+             * Format: date-time
+             * @description lost since; null: the revocation counts
+             */
+            lost_at: string | null;
+            /** Format: date-time */
+            replaced_at: string | null;
+            replaced_by: string;
             revoke_reason: string;
             /** Format: date-time */
             revoked_at: string | null;
             self_test: {
                 [key: string]: unknown;
             };
+            /** @description in_use, reinstalled, replaced, lost, or empty */
+            story: string;
+            /** Format: date-time */
+            story_at: string | null;
+            story_note: string;
             user: string;
             user_name: string;
         };
         DevicesOut: {
             devices: components["schemas"]["DeviceOut"][];
+        };
+        DiceIn: {
+            digits: string;
+            /**
+             * @default d10
+             * @enum {string}
+             */
+            kind: "d10" | "d6";
+            /** @default  */
+            photo: string;
+        };
+        DrawCountOut: {
+            by_cause: {
+                [key: string]: number;
+            };
+            drawn: number;
+            most_per_inspector: number;
+            most_per_leader: number;
+            most_per_unit: number;
+            people: number;
+            red: boolean;
+            units: number;
+            voids: number;
+            year: number;
+        };
+        DrawDecisionIn: {
+            granted: boolean;
+            /** @default  */
+            note: string;
+        };
+        DrawOut: {
+            agency_id: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date */
+            deadline: string | null;
+            dice: string;
+            dice_photo: string;
+            /** Format: date-time */
+            drawn_at: string | null;
+            /** Format: date-time */
+            frozen_at: string | null;
+            id: string;
+            intent: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            intent_at: string | null;
+            intent_leaf: number | null;
+            items: string[];
+            kind: string;
+            late: boolean;
+            mode: string;
+            n: number;
+            number: string;
+            parties: components["schemas"]["PartyOut"][];
+            period: string;
+            prev_void: string;
+            /** Format: date-time */
+            published_at: string | null;
+            purpose: string;
+            result_leaf: number | null;
+            /** Format: date-time */
+            rolled_at: string | null;
+            section: string;
+            state: string;
+            title: string;
+            transcript_hash: string;
+            void: components["schemas"]["VoidOut"] | null;
+            /** Format: date-time */
+            witness_at: string | null;
+            witness_name: string;
+            witness_user: string;
+            witness_word: string;
+        };
+        DrawsOut: {
+            draws: components["schemas"]["DrawOut"][];
+            voids: components["schemas"]["DrawOut"][];
         };
         DuplicateOut: {
             names: string[];
@@ -3863,6 +5426,34 @@ export interface components {
         FactsOut: {
             facts: components["schemas"]["FactOut"][];
         };
+        FateOut: {
+            candidates: number;
+            cut: string;
+            fate: string;
+            name: string;
+            place: number;
+            reason: string;
+            st: string;
+            subject_id: string;
+            team: string[];
+            ticket: string;
+            uid: string;
+            w: number;
+        };
+        FeasibilityOut: {
+            absent: components["schemas"]["AbsentOut"][];
+            excluded: {
+                [key: string]: number;
+            };
+            formula: string;
+            hands: components["schemas"]["HandOut"][];
+            hindered: components["schemas"]["HinderedOut"][];
+            lines: components["schemas"]["PoolLineOut"][];
+            odds: components["schemas"]["OddsOut"][];
+            strata: components["schemas"]["StratumOut"][];
+            total: number;
+            warnings: components["schemas"]["WarningOut"][];
+        };
         GapOut: {
             lacking: string[];
             name: string;
@@ -3870,6 +5461,13 @@ export interface components {
         };
         GateIn: {
             half_hours: number;
+        };
+        HandOut: {
+            cap: number;
+            load: number;
+            name: string;
+            q: string[];
+            user_id: string;
         };
         HeaderOut: {
             key: string;
@@ -3889,6 +5487,10 @@ export interface components {
             /** Format: date-time */
             now: string;
             status: string;
+        };
+        HinderedOut: {
+            name: string;
+            why: string;
         };
         ImportConflictOut: {
             day: string;
@@ -3962,6 +5564,12 @@ export interface components {
         ImportsOut: {
             imports: components["schemas"]["ImportLineOut"][];
         };
+        InclusionOut: {
+            index: number;
+            proof: string[];
+            root: string;
+            size: number;
+        };
         InspectionOut: {
             address: string;
             code: string;
@@ -3992,6 +5600,12 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        InspectionsDecisionIn: {
+            /** @enum {string} */
+            decision: "release" | "keep";
+            events: string[];
+            reason: string;
+        };
         InspectorIn: {
             certificate_no: string;
             gender?: string;
@@ -4020,6 +5634,33 @@ export interface components {
         };
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
+        };
+        ItemOut: {
+            code: string;
+            item: string;
+            section: string;
+        };
+        KeptOut: {
+            claimed_ms: number;
+            code: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            decision: string;
+            decision_reason: string;
+            dev: string;
+            h: string;
+            insp: string;
+            number: string;
+            reason: string;
+            received_ms: number;
+            releasable: boolean;
+            said: string;
+            t: string;
+            todo: string;
+            unit_name: string;
+            user: string;
+            user_name: string;
         };
         LacksIn: {
             sha256: string[];
@@ -4057,6 +5698,15 @@ export interface components {
         LeadersOut: {
             members: components["schemas"]["LeaderOut"][];
         };
+        LeafOut: {
+            /** @description SJ-JSON, of public leaves only */
+            entry?: string;
+            index: number;
+            leaf: string;
+            public: boolean;
+            /** @description of public leaves only */
+            salt?: string;
+        };
         LeaveIn: {
             /** Format: date */
             from_day: string;
@@ -4079,7 +5729,8 @@ export interface components {
             user_id: string;
         };
         LeavesOut: {
-            leaves: components["schemas"]["LeaveOut"][];
+            leaves: components["schemas"]["LeafOut"][];
+            size: number;
         };
         LineOut: {
             clamped: boolean;
@@ -4115,10 +5766,28 @@ export interface components {
             password: string;
             spki: string;
         };
+        LogKeyOut: {
+            /** Format: date-time */
+            changed_at: string;
+            statement: string;
+            vkey: string;
+        };
+        LogKeysOut: {
+            older: components["schemas"]["LogKeyOut"][];
+            origin: string;
+            vkey: string;
+            /** @description the key with which this server cosigns others */
+            witness: string;
+        };
         LogOut: {
             /** @description Ed25519 public key, b64url, 32 bytes */
             key: string;
             name: string;
+        };
+        LossIn: {
+            /** Format: date-time */
+            lost_at: string;
+            reason: string;
         };
         MappingIn: {
             mapping: {
@@ -4159,9 +5828,35 @@ export interface components {
             other: string;
             reason: string;
         };
+        NamedIn: {
+            note: string;
+            /** @default  */
+            reason: string;
+            unit_id: string;
+        };
         NoteIn: {
             /** @default  */
             note: string;
+        };
+        OddsOut: {
+            chance: number;
+            st: string;
+            units: number;
+            w: number;
+        };
+        OfficialOut: {
+            id: string;
+            name: string;
+            roles: string[];
+            superior: boolean;
+        };
+        OpenVisitOut: {
+            events: number;
+            files_lacking: number;
+            insp: string;
+            number: string;
+            state: string;
+            unit_name: string;
         };
         OpinionIn: {
             /** @default  */
@@ -4226,6 +5921,16 @@ export interface components {
             /** @description Total number of pages. */
             total_pages?: number;
         };
+        PartyOut: {
+            agency_id: string;
+            /** Format: date-time */
+            committed_at: string | null;
+            name: string;
+            party: string;
+            /** Format: date-time */
+            revealed_at: string | null;
+            user_id: string;
+        };
         PasswordIn: {
             new: string;
             old: string;
@@ -4252,6 +5957,9 @@ export interface components {
             name: string;
             roles: string[];
         };
+        PhotoOut: {
+            sha256: string;
+        };
         PlansRowErrorOut: {
             code: string;
             column: string;
@@ -4261,6 +5969,18 @@ export interface components {
         PolicyOut: {
             idle_lock_minutes: number;
             watermark: boolean;
+        };
+        PoolLineOut: {
+            candidates: number;
+            force: string;
+            id: string;
+            name: string;
+            note: string;
+            out: string;
+            parts: unknown[];
+            st: string;
+            visits: number;
+            w: number;
         };
         PremisesOut: {
             address: string;
@@ -4293,15 +6013,25 @@ export interface components {
             open: number;
             proposals: components["schemas"]["ProposalOut"][];
         };
+        QuarantineOut: {
+            events: components["schemas"]["KeptOut"][];
+        };
         QueueOut: {
             reports: components["schemas"]["LineOut"][];
         };
         ReasonIn: {
             reason: string;
         };
+        ReasonOut: {
+            code: string;
+            words: string;
+        };
         RefreshIn: {
             refresh: string;
             sig: string;
+        };
+        RegistryLeavesOut: {
+            leaves: components["schemas"]["LeaveOut"][];
         };
         ReportsReasonIn: {
             /** @default  */
@@ -4319,6 +6049,18 @@ export interface components {
             sector: string;
             /** @default  */
             uscc: string;
+        };
+        ResultOut: {
+            draw: components["schemas"]["DrawOut"];
+            excluded: {
+                [key: string]: number;
+            };
+            fates: components["schemas"]["FateOut"][];
+            quotas: {
+                [key: string]: number;
+            };
+            seed: string;
+            total: number;
         };
         ReturnIdOut: {
             id: string;
@@ -4343,17 +6085,60 @@ export interface components {
             }[];
             round: number;
         };
+        RevealIn: {
+            value: string;
+        };
         RevisionOut: {
             rev: number;
         };
         RevokeIn: {
+            /**
+             * Format: date-time
+             * @default null
+             */
+            lost_at: string | null;
             reason: string;
+        };
+        RotatedIn: {
+            event: string;
+            sig: string;
+            spki: string;
         };
         RowErrorOut: {
             code: string;
             column: string;
             row: number;
             text: string;
+        };
+        SetupOut: {
+            causes: components["schemas"]["ReasonOut"][];
+            forces: components["schemas"]["ReasonOut"][];
+            formula: string;
+            general_min_permille: number;
+            items: components["schemas"]["ItemOut"][];
+            max_visits: number | null;
+            modes: string[];
+            officials: components["schemas"]["OfficialOut"][];
+            outs: components["schemas"]["ReasonOut"][];
+            publish_with_plan: boolean;
+            purposes: string[];
+            sections: string[];
+            skip: string;
+            source: string;
+            team: number;
+        };
+        StoryIn: {
+            /** @default  */
+            note: string;
+            /** @enum {string} */
+            story: "in_use" | "reinstalled" | "replaced" | "lost";
+        };
+        StratumOut: {
+            eligible: number;
+            quota: number;
+            st: string;
+            units: number;
+            words: string;
         };
         SubPoolIn: {
             filter: {
@@ -4516,10 +6301,73 @@ export interface components {
             roles: string[];
             sector_groups?: string[];
         };
+        VoidIn: {
+            cause: string;
+            reason: string;
+        };
+        VoidOut: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            cause: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string;
+            draw_id: string;
+            note: string;
+            reason: string;
+            state: string;
+            to_agency: string;
+        };
+        WarningOut: {
+            code: string;
+            text: string;
+        };
         WireEvent: {
             b?: string;
             h: string;
             s: string;
+        };
+        WishIn: {
+            /** @default false */
+            by_sector_group: boolean;
+            exclusions?: components["schemas"]["NamedIn"][];
+            filter?: {
+                [key: string]: unknown;
+            };
+            forces?: components["schemas"]["NamedIn"][];
+            /** @default null */
+            general_min_permille: number | null;
+            items: string[];
+            /** @default undirected */
+            mode: string;
+            /** @default 0 */
+            n: number;
+            objects?: components["schemas"]["NamedIn"][];
+            official_a: string;
+            official_b: string;
+            period: string;
+            /** @default  */
+            prev_void: string;
+            /** @enum {string} */
+            purpose: "annual" | "monthly" | "campaign" | "large_event";
+            /** @default  */
+            section: string;
+            /** @default false */
+            skip_visited: boolean;
+            /** @default  */
+            source_doc: string;
+            /** @default  */
+            superior: string;
+            /** @default 2 */
+            team: number;
+            title: string;
+            witness_name: string;
+            /** @default  */
+            witness_user: string;
+        };
+        WordIn: {
+            word: string;
         };
     };
     responses: {
