@@ -53,7 +53,7 @@ export async function get<T>(path: string): Promise<T> {
   return (await (await ask('GET', path)).json()) as T
 }
 
-export async function send<T = undefined>(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T> {
+export async function send<T = undefined>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const answer = await ask(method, path, body)
   return (answer.status === 204 ? undefined : await answer.json()) as T
 }

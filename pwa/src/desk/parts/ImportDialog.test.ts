@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import BatchesScreen from '../plans/BatchesScreen.vue'
-import UnitsScreen from '../registry/UnitsScreen.vue'
 import { type Asked, type FakeOffice, officeWith, Problem, settle, show, type Stage } from '../testing/fakeOffice'
 import { csvOf } from './tables'
 
@@ -63,19 +62,6 @@ describe('a batch that was drawn elsewhere', () => {
     await choose('一月.csv')
     expect(on.has('import-trouble')).toBe(false)
     expect(on.text('import-looked')).toContain('一月.csv')
-  })
-})
-
-describe('a registry', () => {
-  it('takes the good rows when the clerk says so, and names how many were left out', async () => {
-    office.on('GET registry/units', { units: [] }).on('GET registry/headers', { columns: [{ key: 'name', label: '单位名称', required: true }], facts: [] })
-    office.on('POST registry/units/import', (asked: Asked) => ({ total: 6, added: dry(asked) === '1' ? 0 : 3, updated: dry(asked) === '1' ? 0 : 1, errors: WRONG }))
-    on = await show(UnitsScreen)
-    await on.tap('import-open')
-    await choose('单位.xlsx')
-    expect(on.text('import-go')).toContain('4 行')
-    await on.tap('import-go')
-    expect(on.text('import-done')).toContain('新增 3 个，更新 1 个，2 行没有导入')
   })
 })
 
