@@ -2508,6 +2508,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/amendments/{amendment_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                amendment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    amendment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AmendmentOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/batches": {
         parameters: {
             query?: never;
@@ -2599,6 +2644,1407 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    month: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BoardOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanDocumentsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanDocumentDetailOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Draw up or change a draft under an id of the caller's; ``base`` is the revision the author saw, 0 for a new one. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DocumentIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanDocumentOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanDocumentOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PlanReasonIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanDocumentOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}/document.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description PDF/A-2b */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProgressIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/documents/{document_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/inbox/{inbox_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inbox_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    inbox_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/inbox/{inbox_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inbox_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** received | returned for reports and filings, granted | refused for permissions. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    inbox_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/inbox/{inbox_id}/document.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                inbox_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    inbox_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description PDF/A-2b */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans without their rows: what is secret is the list of units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyPlansOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyDetailOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DraftIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyPlanOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/amendments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AmendmentIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AmendmentOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApprovePlanIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyPlanOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        /** The drawn units. Until they are public only for those whom the profile names, and every reading is recorded. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlanLinesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/list.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        /** The published rows; before publication nobody carries the list out, and the attempt is recorded. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description UTF-8 with BOM */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyPlanOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyPlanOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** multipart: ``file`` (.xlsx/.csv), ``dry_run``, ``month``: a draw made elsewhere becomes a plan to be approved. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BatchOutcomeOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    count?: number;
+                    start: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthsOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/months/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuotaIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Who or what leaves, and why. Nobody can say who comes: that is drawn. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReplacementIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/replacements/{replacement_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replacement_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    replacement_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecideIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/replacements/{replacement_id}/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replacement_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    replacement_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OfficialsIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/replacements/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    year: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReplacementCountOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query: {
+                    year: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShareOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/undrawn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UndrawnListOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["UndrawnIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UndrawnOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/upward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LettersOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/upward/{upward_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upward_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The answer of a superior that is not in this system, from its letter. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    upward_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OutsideAnswerIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/visits/{visit_id}/day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DayIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DayOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4929,9 +6375,39 @@ export interface components {
             phone: string;
             short: string;
         };
+        AmendmentIn: {
+            changes: components["schemas"]["ChangeIn"][];
+            id: string;
+            reason: string;
+        };
+        AmendmentOut: {
+            /** Format: date-time */
+            asked_at: string;
+            changes: {
+                [key: string]: unknown;
+            }[];
+            decision: string;
+            id: string;
+            reason: string;
+            state: string;
+            version: number;
+            way: string;
+        };
+        AnswerIn: {
+            /** @default  */
+            number: string;
+            /** @default  */
+            reason: string;
+            /** @enum {string} */
+            state: "received" | "returned" | "granted" | "refused";
+        };
         ApproveIn: {
             /** @default  */
             clock_reason: string;
+            /** @default  */
+            note: string;
+        };
+        ApprovePlanIn: {
             /** @default  */
             note: string;
         };
@@ -4981,6 +6457,26 @@ export interface components {
             lines: number;
             visits: number;
         };
+        BoardDayOut: {
+            /** Format: date */
+            day: string;
+            due: number;
+            planned: number;
+            room: number | null;
+            workday: boolean;
+        };
+        BoardOut: {
+            days: components["schemas"]["BoardDayOut"][];
+            done: number;
+            done_permille: number;
+            elapsed_permille: number;
+            entries: components["schemas"]["EntryOut"][];
+            month: string;
+            overdue: number;
+            per_day: number | null;
+            planned: number;
+            teams: components["schemas"]["TeamFiguresOut"][];
+        };
         BranchOut: {
             /** Format: date-time */
             at: string;
@@ -4991,6 +6487,13 @@ export interface components {
         };
         CancelIn: {
             reason: string;
+        };
+        CapacityOut: {
+            each: number;
+            headcount: number;
+            least: number;
+            most: number;
+            per_day: number;
         };
         CellOut: {
             count: number;
@@ -5007,6 +6510,13 @@ export interface components {
         };
         ChainsOut: {
             chains: components["schemas"]["ChainOut"][];
+        };
+        ChangeIn: {
+            /** Format: date */
+            inspect_by?: string;
+            line: string;
+            /** @enum {boolean} */
+            withdraw?: true;
         };
         ChangeOut: {
             /** Format: date-time */
@@ -5121,6 +6631,19 @@ export interface components {
             stale_days: number;
             total: number;
             without_item: number;
+        };
+        DayIn: {
+            /** Format: date */
+            day: string;
+        };
+        DayOut: {
+            /** Format: date */
+            day: string;
+        };
+        DecideIn: {
+            /** @default  */
+            decision: string;
+            granted: boolean;
         };
         DecisionIn: {
             accept: boolean;
@@ -5266,6 +6789,18 @@ export interface components {
             /** @default  */
             photo: string;
         };
+        DocumentIn: {
+            base: number;
+            content: components["schemas"]["PlanContent"];
+            /** @enum {string} */
+            kind: "annual" | "scheme";
+            year: number;
+        };
+        DraftIn: {
+            limits?: components["schemas"]["LimitIn"][];
+            /** @default null */
+            merges: boolean | null;
+        };
         DrawCountOut: {
             by_cause: {
                 [key: string]: number;
@@ -5372,6 +6907,21 @@ export interface components {
             policy: components["schemas"]["PolicyOut"];
             refresh: string;
             user: components["schemas"]["UserOut"];
+        };
+        EntryOut: {
+            done: boolean;
+            id: string;
+            /** Format: date */
+            inspect_by: string;
+            may_move: boolean;
+            number: string;
+            overdue: boolean;
+            /** Format: date */
+            planned_on: string | null;
+            source: string;
+            state: string;
+            team: string[];
+            unit_name: string;
         };
         ErrorSchema: {
             /** @description Error code */
@@ -5732,6 +7282,33 @@ export interface components {
             leaves: components["schemas"]["LeafOut"][];
             size: number;
         };
+        LetterOut: {
+            act: string;
+            agency_name: string;
+            answer: string;
+            answer_no: string;
+            /** Format: date */
+            answer_on: string | null;
+            document: string;
+            id: string;
+            number: string;
+            object: string;
+            recipient: string;
+            /** Format: date-time */
+            sent_at: string;
+            state: string;
+            summary: string[][];
+            title: string;
+            to_agency: string;
+        };
+        LettersOut: {
+            letters: components["schemas"]["LetterOut"][];
+        };
+        LimitIn: {
+            /** Format: date */
+            inspect_by: string;
+            line: string;
+        };
         LineOut: {
             clamped: boolean;
             /** Format: date */
@@ -5828,6 +7405,56 @@ export interface components {
             other: string;
             reason: string;
         };
+        MonthlyDetailOut: {
+            amendments: components["schemas"]["AmendmentOut"][];
+            plan: components["schemas"]["MonthlyPlanOut"];
+            rules: components["schemas"]["PlanRulesOut"];
+            versions: components["schemas"]["PlanVersionOut"][];
+        };
+        MonthlyPlanOut: {
+            /** Format: date-time */
+            approved_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            late: boolean;
+            late_note: string;
+            lines: number;
+            merges: boolean;
+            month: string;
+            /** Format: date-time */
+            published_at: string | null;
+            /** Format: date-time */
+            released_at: string | null;
+            seq: number;
+            source: string;
+            state: string;
+            title: string;
+            version: number;
+        };
+        MonthlyPlansOut: {
+            plans: components["schemas"]["MonthlyPlanOut"][];
+        };
+        MonthOut: {
+            /** Format: date */
+            last_day: string | null;
+            late: boolean;
+            late_note: string;
+            month: string;
+            plans: number;
+            quota: number | null;
+            /** Format: date */
+            remind_on: string | null;
+            standing: string;
+            what: string;
+        };
+        MonthsOut: {
+            months: components["schemas"]["MonthOut"][];
+        };
+        NamedCountOut: {
+            name: string;
+            number: number;
+        };
         NamedIn: {
             note: string;
             /** @default  */
@@ -5849,6 +7476,10 @@ export interface components {
             name: string;
             roles: string[];
             superior: boolean;
+        };
+        OfficialsIn: {
+            official_a: string;
+            official_b: string;
         };
         OpenVisitOut: {
             events: number;
@@ -5876,6 +7507,15 @@ export interface components {
             from_phone: boolean;
             handling: string;
             rev: number;
+        };
+        OutsideAnswerIn: {
+            number: string;
+            /** Format: date */
+            on: string;
+            /** @default  */
+            reason: string;
+            /** @enum {string} */
+            state: "received" | "returned" | "granted" | "refused";
         };
         OutsideOut: {
             id: string;
@@ -5950,6 +7590,10 @@ export interface components {
             password: string;
             roles: ("administrator" | "auditor" | "inspector" | "plan_officer" | "reviewer" | "superior")[];
         };
+        PersonNameOut: {
+            id: string;
+            name: string;
+        };
         PersonOut: {
             active: boolean;
             id: string;
@@ -5960,11 +7604,104 @@ export interface components {
         PhotoOut: {
             sha256: string;
         };
+        PlanContent: {
+            addressees?: string[];
+            /** @default  */
+            check_content: string;
+            item_codes: string[];
+            /** @default  */
+            joint: string;
+            /** @default  */
+            object_filter: string;
+            period_from: string;
+            period_to: string;
+            /** @default 0 */
+            ratio_permille: number;
+            /** @default false */
+            rides_along: boolean;
+            roster?: components["schemas"]["RosterIn"][];
+            sections?: components["schemas"]["SectionIn"][];
+            /** @enum {string} */
+            source: "superior" | "local_government" | "own";
+            /** @default  */
+            source_note: string;
+            /** @default 0 */
+            target_general: number;
+            /** @default 0 */
+            target_key: number;
+            title: string;
+        };
+        PlanDocumentDetailOut: {
+            document: components["schemas"]["PlanDocumentOut"];
+            letters: components["schemas"]["LetterOut"][];
+            warnings: string[];
+        };
+        PlanDocumentOut: {
+            content: components["schemas"]["PlanContent"];
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** Format: date */
+            issued_on: string | null;
+            kind: string;
+            number: string;
+            rev: number;
+            signatory: string;
+            state: string;
+            title: string;
+            void_reason: string;
+            year: number;
+        };
+        PlanDocumentsOut: {
+            capacity: components["schemas"]["CapacityOut"] | null;
+            documents: components["schemas"]["PlanDocumentOut"][];
+            items: {
+                [key: string]: string;
+            };
+        };
+        PlanLineOut: {
+            address: string;
+            candidates: number;
+            draw_no: string;
+            id: string;
+            /** Format: date */
+            inspect_by: string;
+            item_codes: string[];
+            mode: string;
+            stratum: string;
+            team: components["schemas"]["PersonNameOut"][];
+            unit_id: string;
+            unit_name: string;
+            visit_group: string;
+            withdrawn: string;
+        };
+        PlanLinesOut: {
+            lines: components["schemas"]["PlanLineOut"][];
+        };
+        PlanReasonIn: {
+            reason: string;
+        };
+        PlanRulesOut: {
+            amend: string;
+            before_visit: boolean;
+            hides_inspectors: boolean;
+            public: boolean;
+        };
         PlansRowErrorOut: {
             code: string;
             column: string;
             row: number;
             text: string;
+        };
+        PlanVersionOut: {
+            /** Format: date-time */
+            published_at: string;
+            reason: string;
+            rows: {
+                [key: string]: string;
+            }[];
+            sha256: string;
+            version: number;
         };
         PolicyOut: {
             idle_lock_minutes: number;
@@ -5987,6 +7724,11 @@ export interface components {
             id: string;
             name: string;
             state: string;
+        };
+        ProgressIn: {
+            /** @default  */
+            question: string;
+            words: string;
         };
         ProposalOut: {
             /** Format: date-time */
@@ -6019,6 +7761,12 @@ export interface components {
         QueueOut: {
             reports: components["schemas"]["LineOut"][];
         };
+        QuotaIn: {
+            month: string;
+            /** @default  */
+            note: string;
+            quota: number;
+        };
         ReasonIn: {
             reason: string;
         };
@@ -6032,6 +7780,58 @@ export interface components {
         };
         RegistryLeavesOut: {
             leaves: components["schemas"]["LeaveOut"][];
+        };
+        ReplacementCountOut: {
+            by_inspector: components["schemas"]["NamedCountOut"][];
+            by_leader: components["schemas"]["NamedCountOut"][];
+            by_reason: {
+                [key: string]: number;
+            };
+            by_unit: components["schemas"]["NamedCountOut"][];
+            permille: number;
+            red: boolean;
+            replaced: number;
+            visits: number;
+            year: number;
+        };
+        ReplacementIn: {
+            id: string;
+            /** @enum {string} */
+            kind: "inspector" | "unit";
+            note: string;
+            out: string;
+            reason: string;
+            visit: string;
+        };
+        ReplacementOut: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            decision: string;
+            /** Format: date-time */
+            done_at: string | null;
+            draw_id: string;
+            filing_no: string;
+            filing_state: string;
+            id: string;
+            in_name: string;
+            kind: string;
+            note: string;
+            out_name: string;
+            reason: string;
+            state: string;
+            unit_name: string;
+            visit_group: string;
+        };
+        ReplacementsOut: {
+            approval: string;
+            reasons: {
+                [key: string]: string;
+            };
+            replacements: components["schemas"]["ReplacementOut"][];
+            unit_reasons: {
+                [key: string]: string;
+            };
         };
         ReportsReasonIn: {
             /** @default  */
@@ -6099,6 +7899,10 @@ export interface components {
             lost_at: string | null;
             reason: string;
         };
+        RosterIn: {
+            name: string;
+            role: string;
+        };
         RotatedIn: {
             event: string;
             sig: string;
@@ -6109,6 +7913,10 @@ export interface components {
             column: string;
             row: number;
             text: string;
+        };
+        SectionIn: {
+            text: string;
+            title: string;
         };
         SetupOut: {
             causes: components["schemas"]["ReasonOut"][];
@@ -6126,6 +7934,15 @@ export interface components {
             skip: string;
             source: string;
             team: number;
+        };
+        ShareOut: {
+            by_type: {
+                [key: string]: number;
+            };
+            drawn: number;
+            permille: number;
+            undrawn: number;
+            year: number;
         };
         StoryIn: {
             /** @default  */
@@ -6174,6 +7991,12 @@ export interface components {
             more: boolean;
             now: number;
         };
+        TeamFiguresOut: {
+            done: number;
+            overdue: number;
+            planned: number;
+            team: string[];
+        };
         TokensOut: {
             access: string;
             dev: string;
@@ -6202,6 +8025,60 @@ export interface components {
         TrainingsOut: {
             gate_hours: number;
             trainings: components["schemas"]["TrainingOut"][];
+        };
+        UndrawnIn: {
+            id: string;
+            /** Format: date */
+            inspect_by: string;
+            inspectors?: string[];
+            item_codes: string[];
+            /**
+             * @default on_site
+             * @enum {string}
+             */
+            mode: "on_site" | "document_review" | "network_monitoring";
+            /** @default  */
+            official_a: string;
+            /** @default  */
+            official_b: string;
+            reason: string;
+            /** Format: date */
+            source_date: string;
+            source_name: string;
+            /** @default  */
+            source_no: string;
+            type: string;
+            unit_ids: string[];
+        };
+        UndrawnListOut: {
+            items: {
+                [key: string]: string;
+            };
+            types: {
+                [key: string]: string;
+            };
+            undrawn: components["schemas"]["UndrawnOut"][];
+        };
+        UndrawnOut: {
+            batch_id: string;
+            /** Format: date-time */
+            created_at: string;
+            draw_id: string;
+            drawn: string;
+            id: string;
+            /** Format: date */
+            inspect_by: string;
+            item_codes: string[];
+            mode: string;
+            number: string;
+            reason: string;
+            /** Format: date */
+            source_date: string;
+            source_name: string;
+            source_no: string;
+            state: string;
+            type: string;
+            unit_names: string[];
         };
         UnitCardOut: {
             blacklisted: boolean;
