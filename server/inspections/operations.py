@@ -323,11 +323,6 @@ def inspections(
     return [_view(row) for row in rows]
 
 
-def units_in_use(agency_id: str, unit_ids: list[str]) -> set[str]:
-    """Those of the units at which an inspection was or will be."""
-    return set(session().scalars(select(InspectionRow.unit_id).where(InspectionRow.agency_id == agency_id, InspectionRow.unit_id.in_(unit_ids))))
-
-
 def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
     """The folded visit and its pack. Raises InspectionUnknown, PackUnknown."""
     row = _row(insp_id, agency_id)
