@@ -90,6 +90,7 @@ def _load_person(agency_id: str, person: dict[str, Any]) -> None:
     if inspector:
         number, valid_to = inspector.pop("certificate_no"), inspector.pop("valid_to")
         until = valid_to if isinstance(valid_to, date) else date.fromisoformat(valid_to)
+        inspector |= {"section": person["section"]} if "section" in person else {}
         registry.register_inspector(None, at, known.id, known.name, number, until, inspector)
 
 
