@@ -173,7 +173,7 @@ def test_over_http_another_agency_does_not_see_it_and_unknown_fields_are_refused
     pdf = client.get(f"/api/v1/plans/documents/{key}/document.pdf")
     assert pdf.data.startswith(b"%PDF") and pdf.headers["Cache-Control"] == "no-store"
     detail = client.get(f"/api/v1/plans/documents/{key}").get_json()
-    assert detail["warnings"] == ["计划 460 家，超过检查力量全年最多能检查的 440 家"]
+    assert detail["warnings"] == ["计划 460 家，低于 8 名执法人员每人 77 家的最低数 616 家"]
     stranger = builders.client_as("plan_officer", agency=WC)
     assert stranger.get(f"/api/v1/plans/documents/{key}").status_code == 404
     assert stranger.put(f"/api/v1/plans/documents/{key}", json=body).status_code == 404
