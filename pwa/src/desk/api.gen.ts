@@ -2128,6 +2128,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inspections/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How inspectors have attested in a period: on one phone, face to face, or each by own upload. */
+        get: {
+            parameters: {
+                query: {
+                    since: string;
+                    until: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LevelsOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inspections/quarantine": {
         parameters: {
             query?: never;
@@ -2195,6 +2236,166 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DecisionOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemVersionsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    digest: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemListOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/{old}/changes/{new}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                new: string;
+                old: string;
+            };
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    new: string;
+                    old: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ItemChangesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-lists/schemes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A checking scheme 检查方案; other checklists than the items name need ``deviation``. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SchemeIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SchemeOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -4006,6 +4207,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visits nobody has begun, with the ids of their teams: what a replacement is asked for. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenVisitsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/visits/{visit_id}/day": {
         parameters: {
             query?: never;
@@ -4045,6 +4283,47 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{typed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                typed: string;
+            };
+            cookie?: never;
+        };
+        /** The answer for machines. What is no record code at all is answered as an unknown one. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    typed: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnswerOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6401,6 +6680,13 @@ export interface components {
             /** @enum {string} */
             state: "received" | "returned" | "granted" | "refused";
         };
+        AnswerOut: {
+            code: string;
+            index: number;
+            received: number;
+            sealed: number;
+            state: string;
+        };
         ApproveIn: {
             /** @default  */
             clock_reason: string;
@@ -6505,7 +6791,7 @@ export interface components {
             held: number;
             last_ms: number | null;
             next_n: number;
-            open: components["schemas"]["OpenVisitOut"][];
+            open: components["schemas"]["InspectionsOpenVisitOut"][];
             quarantined: number;
         };
         ChainsOut: {
@@ -6565,6 +6851,10 @@ export interface components {
         };
         CodesOut: {
             codes: components["schemas"]["CodeOut"][];
+        };
+        ColumnOut: {
+            key: string;
+            label: string;
         };
         CommitIn: {
             commitment: string;
@@ -6800,6 +7090,7 @@ export interface components {
             limits?: components["schemas"]["LimitIn"][];
             /** @default null */
             merges: boolean | null;
+            premises?: components["schemas"]["PremisesIn"][];
         };
         DrawCountOut: {
             by_cause: {
@@ -7156,6 +7447,25 @@ export interface components {
             events: string[];
             reason: string;
         };
+        InspectionsOpenVisitOut: {
+            events: number;
+            files_lacking: number;
+            insp: string;
+            number: string;
+            state: string;
+            unit_name: string;
+        };
+        InspectionsShareOut: {
+            a1: number;
+            a2: number;
+            a3: number;
+            confirmed: number;
+            guest: number;
+            name: string;
+            overdue: number;
+            total: number;
+            user: string;
+        };
         InspectorIn: {
             certificate_no: string;
             gender?: string;
@@ -7185,10 +7495,45 @@ export interface components {
         InspectorsOut: {
             inspectors: components["schemas"]["InspectorOut"][];
         };
+        ItemChangesOut: {
+            lines: string[];
+        };
+        ItemListOut: {
+            agency: string;
+            columns: components["schemas"]["ColumnOut"][];
+            left_out: components["schemas"]["LeftOutOut"][];
+            rows: components["schemas"]["ItemRowOut"][];
+            version: components["schemas"]["ItemVersionOut"];
+        };
         ItemOut: {
             code: string;
             item: string;
             section: string;
+        };
+        ItemRowOut: {
+            active: boolean;
+            cells: string[];
+            code: string;
+            deviation: string;
+            origin: string;
+        };
+        ItemVersionOut: {
+            hash: string;
+            inherited: number;
+            items: number;
+            note: string;
+            parent: string;
+            /** Format: date-time */
+            published_at: string | null;
+            reason: string;
+            source_doc: string;
+            /** Format: date */
+            starts: string;
+            state: string;
+            title: string;
+        };
+        ItemVersionsOut: {
+            versions: components["schemas"]["ItemVersionOut"][];
         };
         KeptOut: {
             claimed_ms: number;
@@ -7282,6 +7627,10 @@ export interface components {
             leaves: components["schemas"]["LeafOut"][];
             size: number;
         };
+        LeftOutOut: {
+            code: string;
+            reason: string;
+        };
         LetterOut: {
             act: string;
             agency_name: string;
@@ -7303,6 +7652,9 @@ export interface components {
         };
         LettersOut: {
             letters: components["schemas"]["LetterOut"][];
+        };
+        LevelsOut: {
+            inspectors: components["schemas"]["InspectionsShareOut"][];
         };
         LimitIn: {
             /** Format: date */
@@ -7455,6 +7807,10 @@ export interface components {
             name: string;
             number: number;
         };
+        NamedIdOut: {
+            id: string;
+            name: string;
+        };
         NamedIn: {
             note: string;
             /** @default  */
@@ -7478,16 +7834,24 @@ export interface components {
             superior: boolean;
         };
         OfficialsIn: {
+            /** @default  */
             official_a: string;
+            /** @default  */
             official_b: string;
+            /** @default  */
+            witness_name: string;
         };
         OpenVisitOut: {
-            events: number;
-            files_lacking: number;
-            insp: string;
+            id: string;
+            /** Format: date */
+            inspect_by: string;
             number: string;
-            state: string;
+            team: components["schemas"]["NamedIdOut"][];
+            unit_id: string;
             unit_name: string;
+        };
+        OpenVisitsOut: {
+            visits: components["schemas"]["OpenVisitOut"][];
         };
         OpinionIn: {
             /** @default  */
@@ -7507,6 +7871,11 @@ export interface components {
             from_phone: boolean;
             handling: string;
             rev: number;
+        };
+        OtherChecklistOut: {
+            count: number;
+            id: string;
+            title: string;
         };
         OutsideAnswerIn: {
             number: string;
@@ -7590,10 +7959,6 @@ export interface components {
             password: string;
             roles: ("administrator" | "auditor" | "inspector" | "plan_officer" | "reviewer" | "superior")[];
         };
-        PersonNameOut: {
-            id: string;
-            name: string;
-        };
         PersonOut: {
             active: boolean;
             id: string;
@@ -7668,8 +8033,9 @@ export interface components {
             inspect_by: string;
             item_codes: string[];
             mode: string;
+            premises: components["schemas"]["NamedIdOut"][];
             stratum: string;
-            team: components["schemas"]["PersonNameOut"][];
+            team: components["schemas"]["NamedIdOut"][];
             unit_id: string;
             unit_name: string;
             visit_group: string;
@@ -7718,6 +8084,10 @@ export interface components {
             st: string;
             visits: number;
             w: number;
+        };
+        PremisesIn: {
+            line: string;
+            unit: string;
         };
         PremisesOut: {
             address: string;
@@ -7795,6 +8165,8 @@ export interface components {
             year: number;
         };
         ReplacementIn: {
+            /** @default  */
+            evidence: string;
             id: string;
             /** @enum {string} */
             kind: "inspector" | "unit";
@@ -7913,6 +8285,33 @@ export interface components {
             column: string;
             row: number;
             text: string;
+        };
+        SchemeChecklistOut: {
+            count: number;
+            generated: boolean;
+            id: string;
+            title: string;
+        };
+        SchemeFactOut: {
+            label: string;
+            text: string;
+        };
+        SchemeIn: {
+            checklists?: string[];
+            deviation?: string;
+            items: string[];
+        };
+        SchemeItemOut: {
+            code: string;
+            facts: components["schemas"]["SchemeFactOut"][];
+            name: string;
+        };
+        SchemeOut: {
+            checklists: components["schemas"]["SchemeChecklistOut"][];
+            deviation: string;
+            id: string;
+            items: components["schemas"]["SchemeItemOut"][];
+            others: components["schemas"]["OtherChecklistOut"][];
         };
         SectionIn: {
             text: string;
@@ -8049,6 +8448,8 @@ export interface components {
             source_no: string;
             type: string;
             unit_ids: string[];
+            /** @default  */
+            witness_name: string;
         };
         UndrawnListOut: {
             items: {
