@@ -53,6 +53,32 @@ def post_draw(body: dict[str, Any]) -> operations.Draw:
     return operations.propose(g.actor, g.actor.agency_id, operations.wish_from(body))
 
 
+@blp.get("/partners")
+@access("plan_officer")
+@blp.response(200, schemas.PartnersOut)
+def list_partners() -> dict[str, Any]:
+    """Agencies that may be asked to a joint draw, and who could act for them."""
+    return {"partners": operations.partners(g.actor.agency_id)}
+
+
+@blp.post("/joint")
+@access("plan_officer")
+@blp.arguments(schemas.JointIn)
+@blp.response(201, schemas.DrawOut)
+def post_joint(body: dict[str, Any]) -> operations.Draw:
+    asked = tuple(operations.Partner(one["agency_id"], one["official"]) for one in body.pop("partners"))
+    return operations.propose_joint(g.actor, g.actor.agency_id, operations.wish_from({**body, "purpose": "joint"}), asked)
+
+
+@blp.post("/<draw_id>/join")
+@access(*OFFICIALS)
+@blp.arguments(schemas.JoinIn)
+@blp.response(200, schemas.DrawOut)
+def join(body: dict[str, Any], draw_id: str) -> operations.Draw:
+    """A department of a joint draw freezes its own tables."""
+    return operations.join(g.actor, draw_id, tuple(body["items"]), body["team"])
+
+
 @blp.get("/<draw_id>")
 @access(*WATCHERS)
 @blp.response(200, schemas.DrawOut)
@@ -66,7 +92,7 @@ def one_draw(draw_id: str) -> operations.Draw:
 @blp.response(200)
 def one_wish(draw_id: str) -> dict[str, Any]:
     """The proposal as it was made, to be shown and changed."""
-    return dict(operations.row_for(g.actor, draw_id).proposal)
+    return operations.wish_from(operations.row_for(g.actor, draw_id).proposal).data()
 
 
 @blp.put("/<draw_id>")
@@ -193,7 +219,7 @@ def decide_void(body: dict[str, Any], void_id: str) -> operations.Draw:
 def get_result(query: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """The list with every unit's fate. Secret until published: each reading is a fact, each refusal as well."""
     row = operations.list_for(g.actor, draw_id, "result")
-    found = [fate for fate in operations.fates(row) if query["text"] in fate.name]
+    found = [fate for fate in operations.fates(row, g.actor.agency_id) if query["text"] in fate.name]
     want = row.want or {}
     page = slice(query["offset"], query["offset"] + query["limit"])
     return {"draw": operations.view(row), "quotas": want.get("quotas", {}), "excluded": want.get("excluded", {}), "seed": want.get("seed", ""), "total": len(found), "fates": found[page]}

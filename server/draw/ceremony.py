@@ -15,10 +15,10 @@ from sqlalchemy import select
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
-from server.draw import overview, replay, snapshot, tickets, voiding
+from server.draw import departments, overview, replay, snapshot, tickets, voiding
 from server.draw.domain import CommitmentBroken, DiceTooFew, RootDiffers
 from server.draw.refusals import NotYourPart, StepNotDue
-from server.draw.tables import DrawPartyRow, DrawPersonRow, DrawRow, DrawUnitRow
+from server.draw.tables import DrawDepartmentRow, DrawPartyRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.kernel import b64url
 from server.platform import clock, feed
 from server.platform.db import session, unit_of_work
@@ -96,6 +96,8 @@ def _announce(actor: Actor, draw_id: str) -> overview.Draw:
     if row.intent_at is not None:
         return overview.view(row)
     overview.party_of(row, actor)
+    if row.agency_id != actor.agency_id:
+        raise NotYourPart("抽取公告由组织抽取的机关公布")
     committing = [one for one in overview.party_rows(row.id) if one.party != "dice"]
     if row.state != "frozen" or any(not one.commitment for one in committing):
         raise StepNotDue("须先冻结抽取范围，并由各方作出承诺", state=row.state)
@@ -215,6 +217,9 @@ def _note_broken(actor: Actor, draw_id: str) -> None:
 def transcript(row: DrawRow) -> dict[str, Any]:
     """What anybody needs to run the draw again: intent, both blinded tables, reveals."""
     reveals = [[one.party, one.value] for one in overview.party_rows(row.id)]
+    if row.kind == "joint":
+        units, people = departments.tables(row.id)
+        return {"intent": row.intent, "units": units, "people": people, "reveals": reveals}
     return {"intent": row.intent, "units": snapshot.unit_leaves(row.id), "people": snapshot.person_leaves(row.id), "reveals": reveals}
 
 
@@ -227,9 +232,28 @@ def _make(actor: Actor, row: DrawRow, parties: list[DrawPartyRow]) -> None:
     row.result_leaf = public_log.append({"v": 1, "k": "draw.result", "draw": row.id, "transcript": row.transcript_hash}, public=True).index
     audit.record(actor, "draw.made", "draw", row.id, row.agency_id, {"transcript": row.transcript_hash, "leaf": row.result_leaf, "units": len(row.want["selected"])})
     session().flush()
-    told = drawn_of(row)
-    for listener in _listeners:
-        listener(row.agency_id, told)
+    for agency_id, told in told_to(row):
+        for listener in _listeners:
+            listener(agency_id, told)
+
+
+def told_to(row: DrawRow) -> list[tuple[str, Drawn]]:
+    """Who hears of the result: the agency, or every department of a joint draw with its own units and people."""
+    if row.kind != "joint":
+        return [(row.agency_id, drawn_of(row))]
+    return [(one.agency_id, _department_drawn(row, one)) for one in departments.rows_of(row.id)]
+
+
+def _department_drawn(row: DrawRow, one: DrawDepartmentRow) -> Drawn:
+    assert row.want is not None
+    units = {unit["leaf"]["uid"]: unit for unit in one.units}
+    users = {person["leaf"]["pid"]: str(person["user"]) for person in one.people}
+    crews = departments.teams_for(row.want["selected"], one.code)
+    rows = tuple(
+        DrawnUnit(units[uid]["unit"], units[uid]["leaf"]["st"], tuple(users[pid] for pid in team), number, tuple(units[uid]["premises"]), tuple(units[uid]["items"]))
+        for uid, (team, number) in crews.items()
+    )
+    return Drawn(row.id, overview.number_of(row), row.title, row.purpose, tuple(one.items), rows, row.period, row.section, "", row.late)
 
 
 def drawn_of(row: DrawRow) -> Drawn:

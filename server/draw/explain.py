@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from server.accounts.domain import Actor
-from server.draw import overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
+from server.draw import departments, overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
 from server.draw.domain import Rule, Unit
 from server.draw.odds import inclusion_odds
 from server.draw.pooling import Hand, Subject, Table
-from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
+from server.draw.tables import DrawDepartmentRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.kernel import b64url
 from server.platform.db import session
 from server.rules import operations as rules
@@ -205,9 +205,11 @@ class Fate:
     candidates: int = 0
 
 
-def fates(row: DrawRow) -> list[Fate]:
+def fates(row: DrawRow, agency_id: str = "") -> list[Fate]:
     """The fate of every unit of a made draw: the drawn ones first, in the order of the draw, then by name."""
     assert row.want is not None and row.intent is not None
+    if row.kind == "joint":
+        return _joint_fates(row, agency_id or row.agency_id)
     rule = reading.rule(row.intent["rule"]) if row.kind == "draw" else None
     names = dict(session().execute(select(DrawPersonRow.pid, DrawPersonRow.name).where(DrawPersonRow.draw_id == row.id)).all())
     drawn = {uid: (at, team, number) for at, (_st, uid, team, number) in enumerate(row.want["selected"], 1)}
@@ -228,6 +230,22 @@ def fates(row: DrawRow) -> list[Fate]:
             )
         )
     return sorted(found, key=lambda one: (one.place == 0, one.place, one.name, one.uid))
+
+
+def _joint_fates(row: DrawRow, agency_id: str) -> list[Fate]:
+    """The drawn units of a joint draw with the own department's people, and the others of the own table."""
+    assert row.want is not None
+    one = session().get_one(DrawDepartmentRow, (row.id, agency_id))
+    names = {person["leaf"]["pid"]: str(person["name"]) for person in one.people}
+    crews = departments.teams_for(row.want["selected"], one.code)
+    place = {uid: at for at, uid in enumerate(crews, 1)}
+    found = []
+    for unit in one.units:
+        leaf = unit["leaf"]
+        team, number = crews.get(leaf["uid"], ([], 0))
+        fate = "drawn" if leaf["uid"] in crews else "not_drawn"
+        found.append(Fate(leaf["uid"], unit["unit"], unit["name"], leaf["st"], leaf["w"], fate, "", place.get(leaf["uid"], 0), "", "", tuple(names[pid] for pid in team), number))
+    return sorted(found, key=lambda fate: (fate.place == 0, fate.place, fate.name))
 
 
 def _best(row: DrawRow) -> dict[str, str]:

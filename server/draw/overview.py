@@ -183,7 +183,8 @@ def may_see_list(actor: Actor, row: DrawRow) -> bool:
     if row.state == "published":
         return True
     visible = set(rules.rules_for(row.agency_id).values.get("secrecy.list_visible_to", ()))
-    return row.agency_id == actor.agency_id and actor.has(*(visible & {"plan_officer", "reviewer"}))
+    takes_part = row.agency_id == actor.agency_id or row.kind == "joint" and actor.user_id in hands_in(row)
+    return takes_part and actor.has(*(visible & {"plan_officer", "reviewer"}))
 
 
 def list_for(actor: Actor, draw_id: str, what: str) -> DrawRow:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import ceremony, overview, substitution
+from server.draw import ceremony, departments, overview, substitution
 from server.draw.refusals import DrawUnknown, StepNotDue
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow, DrawVoidRow
 from server.kernel import b64url
@@ -68,13 +68,16 @@ def transcript_for(actor: Actor, draw_id: str) -> dict[str, Any]:
 def public_transcript(row: DrawRow) -> dict[str, Any]:
     """The file that anybody may run again, with the openings of the drawn units (and of the people, where the plan names them)."""
     assert row.want is not None
+    log = {"intent": row.intent_leaf, "result": row.result_leaf, "transcript": row.transcript_hash}
+    if row.kind == "joint":
+        return ceremony.transcript(row) | {"want": row.want, "openings": departments.openings(row), "log": log}
     chosen = [uid for _st, uid, *_rest in row.want["selected"]]
     units = {one.uid: one for one in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id, DrawUnitRow.uid.in_(chosen)))}
     whole = ceremony.transcript(row) | {"want": row.want}
     whole["openings"] = [[uid, b64url.encode(units[uid].salt), units[uid].subject_id, units[uid].name] for uid in chosen]
     if not rules.rules_for(row.agency_id).value("publish.hide_inspectors_in_plan"):
         whole["people_openings"] = [[one.pid, b64url.encode(one.salt), one.user_id, one.name] for one in _members(row)]
-    whole["log"] = {"intent": row.intent_leaf, "result": row.result_leaf, "transcript": row.transcript_hash}
+    whole["log"] = log
     exchanged = substitution.exchanges(row) if row.kind == "draw" else None
     return whole | ({"exchanges": {"intent": exchanged["intent"], "want": exchanged["want"]}} if exchanged else {})
 

@@ -49,6 +49,47 @@ class WishIn(Schema):
     prev_void = StrictStr(most=36, load_default="")
 
 
+class PartnerIn(Schema):
+    agency_id = StrictStr(most=64, least=1, required=True)
+    official = StrictUUID(required=True)
+
+
+class JointIn(Schema):
+    title = StrictStr(most=200, least=1, required=True)
+    period = StrictStr(most=7, required=True)
+    source_doc = StrictStr(most=120, least=1, required=True)
+    items = fields.List(StrictStr(most=40, least=1), required=True, validate=validate.Length(1, 50))
+    official_a = StrictUUID(required=True)
+    official_b = StrictUUID(required=True)
+    n = StrictInt(1, 100_000, required=True)
+    team = StrictInt(1, 10, load_default=2)
+    section = StrictStr(most=80, load_default="")
+    witness_name = StrictStr(most=80, least=1, required=True)
+    witness_user = StrictStr(most=36, load_default="")
+    prev_void = StrictStr(most=36, load_default="")
+    partners = fields.List(fields.Nested(PartnerIn), required=True, validate=validate.Length(1, 20))
+
+
+class JoinIn(Schema):
+    items = fields.List(StrictStr(most=40, least=1), required=True, validate=validate.Length(1, 50))
+    team = StrictInt(1, 10, required=True)
+
+
+class PartnerPersonOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+
+
+class PartnerOut(Schema):
+    agency_id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    officials = fields.List(fields.Nested(PartnerPersonOut), required=True)
+
+
+class PartnersOut(Schema):
+    partners = fields.List(fields.Nested(PartnerOut), required=True)
+
+
 class CommitIn(Schema):
     commitment = B64Url(43, 43, required=True)
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import overview, pooling, rulebook, tickets, wish
+from server.draw import departments, overview, pooling, rulebook, tickets, wish
 from server.draw.pooling import Table
 from server.draw.refusals import NobodyLeft, StepNotDue
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
@@ -153,4 +153,6 @@ def person_leaves(draw_id: str) -> list[dict[str, Any]]:
 def intact(row: DrawRow) -> bool:
     """Whether the frozen tables still have the roots that the intent names (attack 34)."""
     assert row.intent is not None, "only frozen draws are asked"
+    if row.kind == "joint":
+        return departments.intact(row)
     return root(unit_leaves(row.id), "uid") == row.intent["root"] and root(person_leaves(row.id), "pid") == row.intent["people_root"]

@@ -89,6 +89,20 @@ class DrawPartyRow(db.Model):
     revealed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class DrawDepartmentRow(db.Model):
+    """One agency's tables of a joint draw (D-28): leaf, opening and real ids of each row; empty until it has joined."""
+
+    __tablename__ = "draw_department"
+    draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32))
+    items: Mapped[list[str]] = mapped_column(JSON)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
+    units: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    people: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class DrawUnitRow(db.Model):
     """One line of the frozen unit table. ``leaf`` is what is hashed and published; the rest stays private."""
 
