@@ -66,7 +66,9 @@ def one(draw_id: str) -> Response:
     except DrawUnknown:
         return _page("open-draws.html", 404, draws=[], counts=[], year=0, missing=True)
     transcript = operations.public_transcript(row) if row.state == "published" else None
-    return _page("open-draw.html", draw=draw, about=draw.intent.get("about", {}), transcript=transcript, odds=_odds(row, transcript))
+    about = draw.intent.get("about", {})
+    # Named apart: in a template ``about.items`` would be the method of the dictionary.
+    return _page("open-draw.html", draw=draw, about=about, matters=about.get("items", []), transcript=transcript, odds=_odds(row, transcript))
 
 
 def _odds(row: DrawRow, transcript: dict[str, Any] | None) -> list[tuple[str, int, int, str]]:

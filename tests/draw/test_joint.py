@@ -78,7 +78,7 @@ def test_two_departments_draw_the_same_units_and_each_its_own_people(offices: tu
         assert to_drawn(lead, other)["state"] == "drawn"
     finally:
         ceremony._listeners[:] = before
-    assert set(heard) == {LEAD, OTHER} and len(heard[LEAD].rows) == len(heard[OTHER].rows) == 3
+    assert set(heard) == {LEAD, OTHER} and len(heard[LEAD].rows) == len(heard[OTHER].rows) >= 3
     for agency, drawn in heard.items():
         own = {one.user_id for one in registry.inspectors(agency)}
         for row in drawn.rows:
@@ -103,7 +103,7 @@ def test_units_that_one_department_does_not_list_are_not_in_the_pool(offices: tu
     to_drawn(lead, other)
     answer = lead.a.get(f"{API}/{lead.id}/result").get_json()
     assert answer["excluded"] == {"not_shared": 14 - SHARED}
-    assert sum(one["fate"] == "drawn" for one in other.a.get(f"{API}/{lead.id}/result").get_json()["fates"]) == 3
+    assert sum(one["fate"] == "drawn" for one in other.a.get(f"{API}/{lead.id}/result").get_json()["fates"]) == sum(one["fate"] == "drawn" for one in answer["fates"]) >= 3
 
 
 def test_a_department_sees_its_own_people_and_nobody_elses(offices: tuple[Ceremony, Ceremony]) -> None:
