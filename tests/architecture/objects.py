@@ -194,6 +194,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/draws/<draw_id>": {
         "json": {"title": "试验", "purpose": "monthly", "period": "2026-03", "items": ["试验"], "official_a": NOBODY, "official_b": NOBODY, "witness_name": "试验"}
     },
+    "POST /api/v1/draws/<draw_id>/join": {"json": {"items": ["试验"], "team": 2}},
     "POST /api/v1/draws/<draw_id>/commit": {"json": {"commitment": "A" * 43}},
     "POST /api/v1/draws/<draw_id>/reveal": {"json": {"value": "A" * 43}},
     "POST /api/v1/draws/<draw_id>/dice": {"json": {"digits": "0" * 20}},
