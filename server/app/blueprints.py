@@ -41,9 +41,6 @@ MODULES = [
 # Pages for everybody, outside the API: each exports ``blp``, a plain Flask Blueprint.
 PAGES = ["server.platform.pages", "server.audit.pages", "server.draw.pages", "server.inspections.code_pages"]
 
-# Each exports Flask blueprints of plain pages for the public, outside the API.
-PAGES = [("server.draw.pages", "blp"), ("server.platform.pages", "blueprint"), ("server.audit.pages", "blueprint"), ("server.inspections.record_code", "pages")]
-
 
 class JsonParser(FlaskParser):
     """The reader of JSON bodies. A number of ten thousand digits is a ValueError that webargs lets through as 500."""
@@ -70,6 +67,8 @@ def register(app: Flask) -> None:
     for name in MODULES:
         blp: Blueprint = importlib.import_module(name).blp
         api.register_blueprint(blp, url_prefix=PREFIX + (blp.url_prefix or ""))
+    for name in PAGES:
+        app.register_blueprint(importlib.import_module(name).blp)
     # flask-smorest makes this view itself; the document names no secrets and no people.
     app.view_functions["api-docs.openapi_json"] = access(PUBLIC)(
         app.view_functions["api-docs.openapi_json"]

@@ -47,7 +47,6 @@ function home(): string {
   if (may('plan_officer')) return '/inspections'
   if (may('superior')) return '/inbox'
   if (may('administrator')) return '/people'
-  if (may('superior')) return '/draws'
   return may('auditor') ? '/audit' : '/welcome'
 }
 
