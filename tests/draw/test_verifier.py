@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from server.draw import operations, tickets
 from server.draw.domain import DrawFault
 from server.draw.replay import replay
 from server.draw.verifier_page import CONTENT_SECURITY_POLICY, PAGE
+from server.kernel import b64url
 from tests.draw import kinds, making
+from tests.draw.office import API, a_ceremony
 from tools import build_verifier
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +130,15 @@ def test_the_server_sends_the_very_page_under_a_policy_that_runs_nothing_else(cl
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in CONTENT_SECURITY_POLICY
+
+
+@needs_node
+@pytest.mark.one_database
+def test_what_the_server_publishes_is_replayed_by_the_page_and_names_only_what_it_opens(ctx: Flask) -> None:
+    office = a_ceremony("fire-wenchanghu", ROOT / "checklists")
+    office.to_drawn()
+    operations.publish_transcript(office.id)
+    transcript = office.a.get(f"{API}/{office.id}/transcript").get_json()
+    assert theirs([transcript]) == [transcript["want"]]
+    openings = {uid: b64url.encode(tickets.uid(b64url.decode(salt), unit)) for uid, salt, unit, _name in transcript["openings"]}
+    assert {row[1] for row in transcript["want"]["selected"]} == set(openings) == set(openings.values())
