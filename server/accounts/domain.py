@@ -131,6 +131,37 @@ class WeakPassword(DomainError):
     code = "E_PASSWORD"
 
 
+class RecoveryNotNow(DomainError):
+    """没有等待处理的申请: it was withdrawn, answered or is older than a day."""
+
+    code = "E_RECOVERY_STATE"
+
+
+class RecoveryCheckWrong(DomainError):
+    """核对码不一致: the administrator must hear it from the person, not from the screen of somebody else."""
+
+    code = "E_RECOVERY_CHECK"
+
+
+class RecoveryLoginOld(DomainError):
+    """须重新输入密码: a session that has been lying about says nothing about who holds the phone."""
+
+    code = "E_RECOVERY_LOGIN"
+
+
+class RecoveryBoxBroken(DomainError):
+    """手机交来的密钥副本打不开."""
+
+    code = "E_RECOVERY_BOX"
+
+
+class ListEmbargoed(DomainError):
+    """名单公开前仅限需要知悉的人员查看."""
+
+    code = "E_EMBARGO"
+    article = "舞钢细则 九"
+
+
 class NotFound(DomainError):
     """不存在, or another agency's: both answer the same."""
 

@@ -48,6 +48,7 @@ class PolicyOut(Schema):
 
     idle_lock_minutes = StrictInt(required=True)
     watermark = StrictBool(required=True)
+    recovery_key = StrictStr(required=True, metadata={"description": "P-256 SPKI, b64url: vault keys are sealed to it"})
 
 
 class TokensOut(Schema):

@@ -87,6 +87,28 @@ class Enrolment(db.Model):
     story_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class RecoveryRequest(db.Model):
+    """Somebody forgot a PIN. ``sealed`` is the phone's copy of its vault key, sealed to the server's recovery key;
+    ``released`` is the same key sealed to the phone that asked. Both are emptied when the request ends."""
+
+    __tablename__ = "recovery_request"
+    __table_args__ = (Index("ix_recovery_agency", "agency_id", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    dev: Mapped[str] = mapped_column(ForeignKey("enrolment.dev"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    agency_id: Mapped[str] = mapped_column(String(64))
+    key: Mapped[bytes] = mapped_column(LargeBinary(91))
+    sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+    released: Mapped[dict[str, str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(12))  # waiting | released | refused | withdrawn | done
+    wrong_checks: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    answered_by: Mapped[str] = mapped_column(String(36), default="")
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
 class SessionFamily(db.Model):
     """One login and all refresh tokens that follow from it; only counter and hash are kept (D-19)."""
 

@@ -20,6 +20,7 @@ PREFIX = "/api/v1"
 MODULES = [
     "server.app.api",
     "server.accounts.api",
+    "server.accounts.recovery_api",
     "server.audit.api",
     "server.audit.log_api",
     "server.rules.api",

@@ -50,6 +50,11 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     accounts.LoginTaken: (409, "账号已存在"),
     accounts.BadRoles: (422, "角色不允许"),
     accounts.WeakPassword: (422, "密码不符合要求"),
+    accounts.RecoveryNotNow: (409, "申请已不在等待"),
+    accounts.RecoveryCheckWrong: (422, "核对码不一致"),
+    accounts.RecoveryLoginOld: (403, "请重新输入密码"),
+    accounts.RecoveryBoxBroken: (422, "密钥副本打不开"),
+    accounts.ListEmbargoed: (403, "名单尚未公开"),
     accounts.NotFound: (404, "未找到"),
     # the public log; the statuses of the witness are those of C2SP tlog-witness
     audit.LogSizeUnknown: (404, "日志没有这个长度"),

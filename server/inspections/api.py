@@ -10,6 +10,7 @@ from flask import Response, g, send_file
 from flask_smorest import Blueprint
 
 from server.accounts.domain import Actor
+from server.accounts.secrecy import counts, secret
 from server.audit import operations as audit
 from server.evidence import operations as evidence
 from server.inspections import export, levels, operations, overview, phones, quarantine
@@ -38,10 +39,12 @@ READERS = ("inspector", "reviewer", "auditor")
 @access("plan_officer", "reviewer", "auditor")
 @blp.arguments(OverviewQuery, location="query")
 @blp.response(200, OverviewOut)
+@secret("inspections", need_to_know=True)
 def list_inspections(query: dict[str, Any]) -> dict[str, Any]:
     """Inspections of the agency, the most urgent first. ``ids``: only these, separated by commas."""
     ids = [one for one in query["ids"].split(",") if one]
     found = overview.lines(g.actor.agency_id, query["which"], query["text"].strip(), ids, query["limit"], query["offset"])
+    counts(len(found))
     return {"inspections": found}
 
 
@@ -93,6 +96,7 @@ def list_levels(query: dict[str, Any]) -> dict[str, Any]:
 @blp.get("/<insp_id>")
 @access(*READERS)
 @blp.response(200, InspectionOut)
+@secret("inspection", of="insp_id")
 def show(insp_id: str) -> dict[str, Any]:
     """The inspection, its folded visit, and which files have arrived. An inspector sees the own ones."""
     view = _readable(g.actor, insp_id)
@@ -111,6 +115,7 @@ def show(insp_id: str) -> dict[str, Any]:
 @blp.get("/<insp_id>/export.zip")
 @access("reviewer", "auditor")
 @blp.response(200, content_type="application/zip")
+@secret("export", of="insp_id", why="export")
 def export_zip(insp_id: str) -> Response:
     """The whole record as a file that anybody can check without this server (D-17)."""
     view = _readable(g.actor, insp_id)

@@ -91,6 +91,7 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
     visits = projection.Work.load(rows)
     _judge(actor, batches, rows, visits, rx, reused)
     visits.fold(judged)
+    _alarm(actor, judged)
     batch_id = new_id()
     _write(actor.agency_id, judged, batch_id, rx)
     _name_blobs(actor.agency_id, judged, named, reused, visits)
@@ -113,6 +114,14 @@ def _judge_revoked(batches: Sequence[Batch], results: dict[str, Result]) -> None
             for h, (status, code) in quarantine.judge_device(batch.device.dev).items():
                 if h in results:
                     results[h] = Result(h, status, code, results[h].detail if code else "", results[h].flags)
+
+
+def _alarm(actor: Actor, judged: Sequence[Judged]) -> None:
+    """Two events with one number: somebody rewrote a chain. A fact of the agency, for the auditor to find."""
+    for item in judged:
+        if item.code == "E_FORK":
+            audit.record(actor, "inspections.fork", "device", item.event.dev,
+                         facts={"n": item.event.n, "h": item.event.h, "insp": item.event.insp})
 
 
 def _in_order(order: Sequence[str], results: Mapping[str, Result]) -> list[Result]:

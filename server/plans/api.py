@@ -7,6 +7,7 @@ from typing import Any
 from flask import g
 from flask_smorest import Blueprint
 
+from server.accounts.secrecy import counts, secret
 from server.plans import operations, schemas
 from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
@@ -36,6 +37,7 @@ def list_batches() -> dict[str, Any]:
 @blp.get("/batches/<batch_id>")
 @access("plan_officer", "reviewer", "auditor")
 @blp.response(200, schemas.BatchDetailOut)
+@secret("batch", of="batch_id", need_to_know=True)
 def one_batch(batch_id: str) -> dict[str, Any]:
     agency_id = g.actor.agency_id
     batch, assignments = operations.batch(agency_id, batch_id)
@@ -49,4 +51,5 @@ def one_batch(batch_id: str) -> dict[str, Any]:
         }
         for one in assignments
     ]
+    counts(len(rows))
     return {"batch": batch, "assignments": rows}

@@ -1,7 +1,8 @@
 """The server's own keys, made on first start and kept in ``<data>/keys`` with mode 0600.
 
 Never mixed: ES256 for access tokens, Ed25519 for the log's checkpoints and device records, another Ed25519
-for cosigning other servers' checkpoints, a 256-bit secret for everything that is an HMAC. After the log key
+for cosigning other servers' checkpoints, a 256-bit secret for everything that is an HMAC, P-256 for the vault
+keys of people who forgot their PIN (docs/adr: without a backup of this one they cannot be helped). After the log key
 was changed, ``log-old.pem`` signs beside it until it is retired."""
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class ServerKeys:
     log: ed25519.Ed25519PrivateKey
     secret: bytes
     witness: ed25519.Ed25519PrivateKey
+    recovery: ec.EllipticCurvePrivateKey
     log_old: ed25519.Ed25519PrivateKey | None = None
 
     def mac(self, tag: str, *parts: str) -> bytes:
@@ -48,15 +50,13 @@ def load_or_create(folder: Path) -> ServerKeys:
     """Read the keys, making those that are missing. Safe when several processes start at once."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    token = serialization.load_pem_private_key(_keep(folder / "token.pem", _new_token), None)
-    if not isinstance(token, ec.EllipticCurvePrivateKey):
-        raise ValueError("token.pem is not a P-256 key")
     old = folder / OLD_LOG_KEY
     return ServerKeys(
-        token,
+        _p256(_keep(folder / "token.pem", _new_token), "token.pem"),
         _ed25519(_keep(folder / "log.pem", _new_log), "log.pem"),
         _keep(folder / "secret.bin", lambda: secrets.token_bytes(32)),
         _ed25519(_keep(folder / "witness.pem", _new_log), "witness.pem"),
+        _p256(_keep(folder / "recovery.pem", _new_token), "recovery.pem"),
         _ed25519(old.read_bytes(), OLD_LOG_KEY) if old.exists() else None,
     )
 
@@ -74,6 +74,13 @@ def change_log_key(folder: Path) -> None:
 def forget_old_log_key(folder: Path) -> None:
     """Remove the private key that was changed; its public half stays known for checking."""
     (folder / OLD_LOG_KEY).unlink(missing_ok=True)
+
+
+def _p256(pem: bytes, name: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{name} is not a P-256 key")
+    return key
 
 
 def _ed25519(pem: bytes, name: str) -> ed25519.Ed25519PrivateKey:

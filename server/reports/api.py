@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask import Response, g
 from flask_smorest import Blueprint
 
+from server.accounts.secrecy import counts, secret
 from server.platform.access import access
 from server.reports import operations, papers, reading, schemas
 
@@ -19,14 +20,18 @@ QUEUES = {"due": reading.OPEN_STATES, "review": ("submitted", "held"), "approved
 @access("reviewer", "auditor", "inspector")
 @blp.arguments(schemas.QueueQuery, location="query")
 @blp.response(200, schemas.QueueOut)
+@secret("reports", why="review")
 def list_reports(query: dict[str, Any]) -> dict[str, Any]:
     """By due date, the overdue first. ``queue``: due (all open), review (waiting for the leader), approved."""
-    return {"reports": reading.queue(g.actor, QUEUES[query["queue"]])}
+    found = reading.queue(g.actor, QUEUES[query["queue"]])
+    counts(len(found))
+    return {"reports": found}
 
 
 @blp.get("/<report_id>")
 @access("reviewer", "auditor", "inspector")
 @blp.response(200, schemas.DetailOut)
+@secret("report", of="report_id", why="review")
 def one_report(report_id: str) -> dict[str, Any]:
     return reading.detail(g.actor, report_id)
 
@@ -75,6 +80,7 @@ def post_return(body: dict[str, Any], report_id: str) -> dict[str, Any]:
 @blp.get("/<report_id>/documents/<kind>.pdf")
 @access("reviewer", "auditor", "inspector")
 @blp.alt_response(200, description="PDF/A-2b", content_type="application/pdf")
+@secret("document", of="report_id", why="review")
 def get_document(report_id: str, kind: str) -> Response:
     """``kind``: notice, receipt, record, report. Inspectors read those of their own visits."""
     name, made = papers.read(g.actor, report_id, kind)

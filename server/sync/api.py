@@ -9,6 +9,7 @@ from flask import Response, current_app, g, request, send_file
 from flask_smorest import Blueprint
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 
+from server.accounts.secrecy import counts, secret
 from server.evidence import operations as evidence
 from server.inspections import operations as inspections
 from server.inspections.operations import Result
@@ -73,9 +74,11 @@ def ask_lacks(asked: dict[str, list[str]]) -> dict[str, object]:
 @access("inspector")
 @blp.arguments(ChangesIn, location="query")
 @blp.response(200, ChangesOut)
+@secret("visits", why="sync")
 def pull_changes(asked: dict[str, str]) -> Response:
     """What changed for this person since ``cursor``, in commit order."""
     page = operations.changes(g.actor, asked["cursor"])
+    counts(sum(1 for change in page.changes if change.kind == "visit" and change.op == "put"))
     return _answer(
         {
             "epoch": feed.epoch(),
@@ -90,6 +93,7 @@ def pull_changes(asked: dict[str, str]) -> Response:
 @blp.get("/packs/<sha256>")
 @access("inspector", "reviewer")
 @blp.response(200, content_type="application/json")
+@secret("pack", of="sha256", why="sync")
 def fetch_pack(sha256: str) -> Response:
     """The bytes of a pack; their SHA-256 is its name, and the phone checks it."""
     member = None if g.actor.has("reviewer") else g.actor.user_id
@@ -101,6 +105,7 @@ def fetch_pack(sha256: str) -> Response:
 @blp.get("/blobs/<sha256>")
 @access("inspector")
 @blp.response(200, content_type="application/octet-stream")
+@secret("paper", of="sha256", why="sync")
 def fetch_blob(sha256: str) -> Response:
     """A document or ink of one of the caller's visits, as a download."""
     path, mime = operations.blob_for(g.actor, sha256)

@@ -10,14 +10,17 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from server.accounts import operations as accounts
+from server.accounts import policy, recovery
 from server.accounts.domain import Actor
 from server.evidence.tables import EvidenceBlob, EvidenceRef
 from server.inspections import operations as inspections
+from server.kernel import b64url
 from server.plans import operations as plans
-from server.platform import clock
+from server.platform import boxes, clock
 from server.platform.blobs import blobs
 from server.platform.db import session, transaction
 from server.registry import cards, imports, people, proposals, subpools
@@ -150,12 +153,29 @@ def a_table(agency: str) -> str:
     return imports.begin(_officer(agency), agency, f"单位名称,地址,注册号,主要负责人,单位类型\n{name},示例路1号,4103071234567,甄,企业".encode(), "a.csv")
 
 
+_recoveries: dict[str, tuple[str, Client]] = {}
+
+
+def _recovery(agency: str) -> tuple[str, Client]:
+    """A forgotten PIN that waits for its answer, and the phone that asked; a fresh one each time it was answered."""
+    phone = an_enrolled_device(a_team_member(agency))
+    caller = client_of(phone)
+    key = b64url.encode(boxes.public_bytes(ec.generate_private_key(ec.SECP256R1()).public_key()))
+    sealed = boxes.seal(b64url.decode(policy.recovery_key()), f"vault|{phone.dev}", bytes(32))
+    body = {"sealed": sealed, "key": key, "sig": phone.sign(recovery.REQUEST_TAG + key.encode())}
+    answer = caller.post("/api/v1/accounts/recovery", json=body)
+    assert answer.status_code == 201, answer.text
+    _recoveries[agency] = (answer.get_json()["id"], caller)
+    return _recoveries[agency]
+
+
 # Argument of the rule, or "rule argument" where the same name means different things.
 VALUES: dict[str, Callable[[str], str]] = {
     "person_id": lambda agency: accounts.people(agency)[0].id,
     "user_id": lambda agency: registry.inspectors(agency)[0].user_id,
     "dev": lambda agency: an_enrolled_device(a_team_member(agency)).dev,
     "/api/v1/accounts/devices/<string:dev>/loss dev": a_revoked_phone,
+    "request_id": lambda agency: _recovery(agency)[0],
     "unit_id": lambda agency: registry.units(agency)[0].id,
     "draw_id": a_published_draw,
     "void_id": a_void_to_decide,
@@ -184,6 +204,8 @@ VALUES: dict[str, Callable[[str], str]] = {
 }
 
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/v1/accounts/recovery/<string:request_id>/release": {"json": {"check": "000000", "reason": "试验"}},
+    "POST /api/v1/accounts/recovery/<string:request_id>/refuse": {"json": {"reason": "试验"}},
     "PATCH /api/v1/accounts/people/<string:person_id>": {"json": {"name": "试验改名"}},
     "POST /api/v1/accounts/devices/<string:dev>/revoke": {"json": {"reason": "试验"}},
     "POST /api/v1/accounts/devices/<string:dev>/story": {"json": {"story": "in_use"}},
@@ -231,6 +253,7 @@ BODIES |= plan_objects.BODIES
 
 # Objects that belong to one caller and not to everybody with the role: who that is.
 OWNERS: dict[str, Callable[[str], Client]] = {"upload_id": lambda agency: _upload(agency)[1], "void_id": the_superior, **plan_objects.OWNERS}
+OWNERS["request_id"] = lambda agency: _recoveries[agency][1]
 
 # What an inspector reaches only when drawn for the inspection.
 ONLY_THE_TEAM = (

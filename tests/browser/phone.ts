@@ -53,7 +53,7 @@ export class Phone {
   readonly refusals: string[] = []
   private context!: BrowserContext
   private tab!: Page
-  private readonly profile = mkdtempSync(join(tmpdir(), 'suijian-phone-'))
+  readonly profile = mkdtempSync(join(tmpdir(), 'suijian-phone-'))
   /** What its camera sees. */
   private readonly film = join(this.profile, 'film.mjpeg')
 

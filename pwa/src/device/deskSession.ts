@@ -16,6 +16,8 @@ export interface DeskUser {
   readonly roles: readonly string[]
   readonly agency: string
   readonly agency_name: string
+  /** The agency's rules want name and time over lists that are not published. */
+  readonly watermark?: boolean
 }
 interface Kept {
   readonly keys: CryptoKeyPair
@@ -28,6 +30,11 @@ interface Tokens {
   readonly access: string
   readonly refresh: string
   readonly user: DeskUser
+  readonly policy?: { readonly watermark: boolean }
+}
+
+function userOf({ user, policy }: Tokens): DeskUser {
+  return { ...user, watermark: policy?.watermark ?? true }
 }
 
 /** A refusal of the server in its own words; `status` 0 when it could not be reached. */
@@ -87,14 +94,14 @@ export class DeskSession {
     const tokens = (await answer.json()) as Tokens
     const db = await DeskSession.open()
     await db.put('session', { keys, refresh: tokens.refresh }, 'session')
-    return new DeskSession(db, tokens.access, tokens.user)
+    return new DeskSession(db, tokens.access, userOf(tokens))
   }
 
   /** The session of an earlier page, or undefined when there is none or the server has ended it. */
   static async restore(): Promise<DeskSession | undefined> {
     const db = await DeskSession.open()
     const tokens = await renew(db)
-    return tokens ? new DeskSession(db, tokens.access, tokens.user) : undefined
+    return tokens ? new DeskSession(db, tokens.access, userOf(tokens)) : undefined
   }
 
   /** Sends with the access token, renewing it once. Throws `Refused` for everything but success. */

@@ -5,7 +5,8 @@
  * the device secret is non-extractable, so a copied record alone cannot be tried against PINs.
  * Ten wrong PINs lock until the person signs in online. A lock-out never wipes anything.
  */
-import { concat, ownBuffer, utf8, type Bytes } from './bytes'
+import { concat, fromB64url, ownBuffer, utf8, type Bytes } from './bytes'
+import type { Box } from './box'
 import type { Disk, Random } from './ports'
 import { Vault } from './vault'
 
@@ -13,6 +14,7 @@ export const PIN_ITERATIONS = 600_000
 export const PIN_TRIES = 10
 const INSTALLATION = 'installation'
 const PERSON = 'person/'
+const RECOVERY_KEY = 'recovery-key'
 const AES = { name: 'AES-GCM', length: 256 } as const
 
 export interface Installation {
@@ -31,6 +33,8 @@ export interface PersonRecord {
   readonly iterations: number
   readonly iv: ArrayBuffer
   readonly wrapped: ArrayBuffer
+  /** The vault key once more, sealed to the server's recovery key (docs/adr/0012); `to` names that key. */
+  readonly recovery?: { readonly to: string; readonly box: Box }
   /** Wrong PINs since the last right one; raised BEFORE each try, so a kill gives no free try. */
   readonly wrong: number
 }
@@ -80,13 +84,8 @@ export class People {
     installation: Installation,
   ): Promise<{ vault: Vault; person: PersonRecord }> {
     const raw = this.random.bytes(32)
-    const salt = this.random.bytes(16)
-    const iv = this.random.bytes(12)
-    const kek = await deriveKek(pin, salt, this.iterations, installation.secret)
-    const additionalData = wrapAad(who.dev)
-    const wrapped = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, kek, raw)
     const person: PersonRecord = {
-      ...who, salt: ownBuffer(salt), iterations: this.iterations, iv: ownBuffer(iv), wrapped, wrong: 0,
+      ...who, ...(await this.wrap(who.dev, raw, pin, installation)), ...(await this.copyFor(who.dev, raw)), wrong: 0,
     }
     const key = await crypto.subtle.importKey('raw', raw, AES, false, ['encrypt', 'decrypt'])
     raw.fill(0)
@@ -112,8 +111,47 @@ export class People {
       return { ok: false, reason: left > 0 ? 'wrong_pin' : 'locked_until_online', left }
     }
     const key = await crypto.subtle.importKey('raw', raw, AES, false, ['encrypt', 'decrypt'])
-    await this.forgive(dev)
-    return { ok: true, vault: new Vault(this.disk, dev, key, this.random), person: { ...person, wrong: 0 } }
+    // Enrolled before the server had a recovery key, or it has another one now: the copy is made when the key is at hand.
+    const copy = await this.copyFor(dev, new Uint8Array(raw), person.recovery?.to)
+    await this.disk.updateMeta<PersonRecord>(PERSON + dev, (old) => old && { ...old, ...copy, wrong: 0 })
+    return { ok: true, vault: new Vault(this.disk, dev, key, this.random), person: { ...person, ...copy, wrong: 0 } }
+  }
+
+  /** The key to which vault keys are sealed from now on (SPKI, b64url); public, so it lies in the clear. */
+  async learnRecoveryKey(spki: string): Promise<void> {
+    if ((await this.disk.getMeta<string>(RECOVERY_KEY)) !== spki) await this.disk.putMeta(RECOVERY_KEY, spki)
+  }
+
+  /**
+   * A new PIN over the old vault key, which came back through the administrator. `proof` must succeed with the vault:
+   * a key that opens nothing here is refused before anything is overwritten.
+   */
+  async renew(
+    dev: string, raw: Bytes, pin: string, installation: Installation, proof: (vault: Vault) => Promise<boolean>,
+  ): Promise<{ vault: Vault; person: PersonRecord } | undefined> {
+    const key = await crypto.subtle.importKey('raw', raw, AES, false, ['encrypt', 'decrypt'])
+    const vault = new Vault(this.disk, dev, key, this.random)
+    if (!(await proof(vault))) return undefined
+    const fresh = { ...(await this.wrap(dev, raw, pin, installation)), ...(await this.copyFor(dev, raw)), wrong: 0 }
+    raw.fill(0)
+    const person = await this.disk.updateMeta<PersonRecord>(PERSON + dev, (old) => old && { ...old, ...fresh })
+    return person && { vault, person }
+  }
+
+  private async wrap(dev: string, raw: Bytes, pin: string, installation: Installation) {
+    const salt = this.random.bytes(16)
+    const iv = this.random.bytes(12)
+    const kek = await deriveKek(pin, salt, this.iterations, installation.secret)
+    const wrapped = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: wrapAad(dev) }, kek, raw)
+    return { salt: ownBuffer(salt), iterations: this.iterations, iv: ownBuffer(iv), wrapped }
+  }
+
+  /** Nothing without a recovery key, or when the copy is for this key already. */
+  private async copyFor(dev: string, raw: Bytes, has?: string): Promise<Pick<PersonRecord, 'recovery'>> {
+    const to = await this.disk.getMeta<string>(RECOVERY_KEY)
+    if (to === undefined || to === has) return {}
+    const { sealBox } = await import('./box')
+    return { recovery: { to, box: await sealBox(fromB64url(to), `vault|${dev}`, raw, this.random) } }
   }
 
   /** After a right PIN, or after the server accepted the password. */

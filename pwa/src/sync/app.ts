@@ -9,7 +9,7 @@ import { keys, type DeviceFact } from './facts'
 import { FieldSession } from './fieldSession'
 import { signInAs } from './login'
 import { PIN_TRIES } from '../device/people'
-import type { App, EnrolForm, EnrolReason, Person, ReopenReason, Session, UnlockReason } from './session'
+import type { App, EnrolForm, EnrolReason, Person, RecoveryReason, RecoveryState, ReopenReason, Session, UnlockReason } from './session'
 import { unlockRefusal } from './unlockTexts'
 
 export { sha256, sha256Hex } from '../device/bytes'
@@ -24,6 +24,8 @@ export async function appOn(platform: Platform): Promise<App> {
   const installation = await people.installation(() => freshInstallation(platform.random))
   return new FieldApp(platform, people, installation)
 }
+
+const UNKNOWN = { ok: false, reason: 'unknown_person', text: '本机没有这个人的登记。' } as const
 
 class FieldApp implements App {
   private tested: SelfTest | undefined
@@ -76,11 +78,42 @@ class FieldApp implements App {
 
   async unlockOnline(dev: string, login: string, password: string): Promise<Result<object, ReopenReason>> {
     const person = await this.peopleHere.find(dev)
-    if (person === undefined) return { ok: false, reason: 'unknown_person', text: '本机没有这个人的登记。' }
+    if (person === undefined) return UNKNOWN
     const done = await signInAs(this.platform, person, login, password)
     if (!done.ok) return done
     await this.peopleHere.forgive(dev)
     return { ok: true }
+  }
+
+  async askRecovery(dev: string, login: string, password: string): Promise<Result<{ check: string }, RecoveryReason>> {
+    const { recovery, person } = await this.recovery(dev)
+    return person === undefined ? UNKNOWN : recovery.ask(person, login, password)
+  }
+
+  async recoveryState(dev: string): Promise<RecoveryState> {
+    const { recovery, person } = await this.recovery(dev)
+    return person === undefined ? { word: 'none' } : recovery.state(person)
+  }
+
+  async resumeRecovery(dev: string, login: string, password: string): Promise<Result<object, ReopenReason>> {
+    const { recovery, person } = await this.recovery(dev)
+    return person === undefined ? UNKNOWN : recovery.resume(person, login, password)
+  }
+
+  async dropRecovery(dev: string): Promise<void> {
+    await (await this.recovery(dev)).recovery.forget(dev)
+  }
+
+  async finishRecovery(dev: string, pin: string): Promise<Result<{ session: Session }, RecoveryReason>> {
+    const { recovery, person } = await this.recovery(dev)
+    if (person === undefined) return UNKNOWN
+    const done = await recovery.finish(person, pin)
+    return done.ok ? { ok: true, session: await this.session(done.vault, done.person, done.device) } : done
+  }
+
+  private async recovery(dev: string) {
+    const [{ Recovery }, person] = await Promise.all([import('./recovery'), this.peopleHere.find(dev)])
+    return { recovery: new Recovery(this.platform, this.peopleHere, this.place), person }
   }
 
   private async session(vault: FieldVault, person: PersonRecord, device: DeviceFact): Promise<Session> {

@@ -56,6 +56,7 @@ export async function enrolPerson(
   if (tokens === undefined || device === undefined) {
     return { ok: false, reason: 'refused', text: '服务器的回答不完整，登记没有完成，请联系管理员。' }
   }
+  if (tokens.policy?.recoveryKey !== undefined) await people.learnRecoveryKey(tokens.policy.recoveryKey)
   const { vault, person } = await people.add(
     { dev, user: device.user, name: device.name, agencyName: device.agencyName, spki: pair.spki, keys: pair.keys },
     form.pin, installation,

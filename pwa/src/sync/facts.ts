@@ -69,6 +69,8 @@ export interface TokensFact {
 export interface PolicyFact {
   readonly idleMinutes: number
   readonly watermark: boolean
+  /** P-256 SPKI, b64url: vault keys are sealed to it. */
+  readonly recoveryKey?: string
 }
 export interface AckFact {
   readonly status: 'stored' | 'known' | 'quarantined'

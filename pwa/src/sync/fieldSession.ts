@@ -102,6 +102,8 @@ export class FieldSession implements Session {
 
   async policy(): Promise<PolicyFact> {
     const tokens = await this.vault.get<TokensFact>(keys.tokens)
+    // Its copy of the vault key is made at the next unlocking, when the key is at hand.
+    if (tokens?.policy?.recoveryKey !== undefined) await this.people.learnRecoveryKey(tokens.policy.recoveryKey)
     return tokens?.policy ?? { idleMinutes: IDLE_MINUTES, watermark: true }
   }
 

@@ -50,6 +50,14 @@ export interface EnrolForm {
 export type EnrolReason =
   | 'offline' | 'bad_code' | 'refused' | 'weak_pin' | 'self_test' | StoreReason
 export type UnlockReason = 'wrong_pin' | 'locked_until_online' | 'unknown_person' | 'store_lost'
+export type RecoveryReason = ReopenReason | 'no_copy' | 'refused' | 'weak_pin' | 'store_lost'
+/** `over`: refused, expired or replaced. `login`: asked so long ago that the password is wanted again. */
+export interface RecoveryState {
+  readonly word: 'none' | 'waiting' | 'released' | 'over' | 'offline' | 'login'
+  /** Six digits the person reads out to the administrator. */
+  readonly check?: string
+  readonly reason?: string
+}
 export type ReopenReason = 'offline' | 'wrong_login' | 'other_person' | 'unknown_person'
 
 export interface App {
@@ -62,6 +70,14 @@ export interface App {
   unlock(dev: string, pin: string): Promise<Result<{ session: Session }, UnlockReason>>
   /** After ten wrong PINs: the password at the server gives ten new tries; the vault stays as it is. */
   unlockOnline(dev: string, login: string, password: string): Promise<Result<object, ReopenReason>>
+
+  /** A forgotten PIN: asks the agency's administrator for the vault key. Nothing on the phone changes. */
+  askRecovery(dev: string, login: string, password: string): Promise<Result<{ check: string }, RecoveryReason>>
+  recoveryState(dev: string): Promise<RecoveryState>
+  resumeRecovery(dev: string, login: string, password: string): Promise<Result<object, ReopenReason>>
+  dropRecovery(dev: string): Promise<void>
+  /** After `released`: a new PIN, and the person is in. */
+  finishRecovery(dev: string, pin: string): Promise<Result<{ session: Session }, RecoveryReason>>
 }
 
 export interface Me {

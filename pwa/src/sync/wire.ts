@@ -162,7 +162,8 @@ export function tokensFrom(json: Record<string, unknown> | undefined, wall: numb
 
 /** undefined from a server that says nothing about it: then the phone's own defaults hold. */
 function policyFrom(told: unknown): PolicyFact | undefined {
-  const { idle_lock_minutes: idle, watermark } = (told ?? {}) as Record<string, unknown>
+  const { idle_lock_minutes: idle, watermark, recovery_key: recovery } = (told ?? {}) as Record<string, unknown>
   if (typeof idle !== 'number' || !Number.isInteger(idle) || idle < 1) return undefined
-  return { idleMinutes: idle, watermark: watermark !== false }
+  const key = typeof recovery === 'string' && recovery !== '' ? { recoveryKey: recovery } : {}
+  return { idleMinutes: idle, watermark: watermark !== false, ...key }
 }

@@ -17,6 +17,7 @@ let router: Router
 
 function fakeSession(): Session {
   return {
+    policy: async () => ({ idleMinutes: 5, watermark: false }),
     whenIdle(lock: () => void) {
       ring = lock
       return () => steps.push('watch stopped')
