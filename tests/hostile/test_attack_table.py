@@ -82,10 +82,11 @@ def swapped(wire: Wire, part: str, old: str, new: str) -> Wire:
 
 
 def test_01_a_header_changed_in_transit_fails_its_signature(phone: FieldPhone) -> None:
+    before = counted()
     wall = header_of(phone.wires[0])["wall"]
     answer = phone.send([swapped(phone.wires[0], "h", str(wall), str(wall ^ 1))])
     assert told(answer) == [("refused", "E_SIG")]
-    assert counted() == (0, 0)
+    assert counted() == before
 
 
 def test_02_a_body_under_a_good_header_fails_its_hash(phone: FieldPhone, visit: Visit) -> None:
@@ -174,7 +175,7 @@ def test_11_a_clock_set_back_three_days_shows_against_the_other_clock(phone: Fie
 
 def test_12_a_claim_older_than_its_anchor_is_flagged_even_after_a_restart(phone: FieldPhone) -> None:
     phone.send()
-    leaf = session().scalars(select(LogEntry)).one()
+    leaf = session().scalars(select(LogEntry).where(LogEntry.kind == "head")).one()
     phone.seen = [leaf.idx + 1, b64url.encode(leaf.root)]
     phone.boot, phone.mono = b64url.encode(b"newpag"), 0
     phone.skew_ms = -2 * DAY
@@ -262,11 +263,11 @@ def test_21_a_log_row_the_administrator_deleted_is_missed_by_the_next_phone_that
     phone: FieldPhone, visit: Visit
 ) -> None:
     phone.send(phone.wires[:1])
-    leaf = session().scalars(select(LogEntry)).one()
+    leaf = session().scalars(select(LogEntry).where(LogEntry.kind == "head")).one()
     phone.seen = [leaf.idx + 1, b64url.encode(leaf.root)]
     phones.a_field_phone().send()
     with transaction():
-        session().execute(delete(LogEntry).where(LogEntry.idx == 0))
+        session().execute(delete(LogEntry).where(LogEntry.idx == phone.seen[0] - 1))
     phone.event("app.resume")
     assert "F_LOG_EQUIVOCATION" in flags_of(phone.send())
     assert [fault.code for fault in audit().faults][:1] == ["A_LOG"]
