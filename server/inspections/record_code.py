@@ -88,13 +88,18 @@ def _corrected(rows: Any) -> bool:
     return bool(asked & agreed)
 
 
-@blp.get("/<typed>")
+class CodeIn(Schema):
+    code = StrictStr(most=64, required=True)
+
+
+@blp.get("")
 @access(PUBLIC)
 @limiter.limit(LIMIT)
+@blp.arguments(CodeIn, location="query")
 @blp.response(200, AnswerOut)
-def told(typed: str) -> Answer:
+def told(asked: dict[str, str]) -> Answer:
     """The answer for machines. What is no record code at all is answered as an unknown one."""
     try:
-        return answer(chain.read_record_code(typed[:64]))
+        return answer(chain.read_record_code(asked["code"]))
     except ValueError:
         return Answer("", "unknown")
