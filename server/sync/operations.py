@@ -70,7 +70,9 @@ def _snapshot(actor: Actor) -> Page:
         card = inspections.visit_card(view.id, actor.agency_id)
         if card is not None:
             found.append(Change("visit", view.id, "put", card))
-        if view.state in OPEN_STATES or view.report_state == "returned":
+        # Who has to confirm a signature must be able to read what was signed.
+        asked = card is not None and any(one["user"] == actor.user_id for one in card["confirm"])
+        if asked or view.state in OPEN_STATES or view.report_state == "returned":
             data = inspections.described(actor, "events", f"{view.id}/")
             if data is not None:
                 found.append(Change("events", f"{view.id}/", "put", data))

@@ -77,6 +77,13 @@ def test_a_confirmation_from_the_own_phone_settles_it_and_is_said_on_the_desk(on
     assert "已由本人确认" in desk_words(visit)[0] and "本人手机" in desk_words(visit)[0]
 
 
+def test_a_fresh_phone_gets_the_record_that_its_person_has_to_confirm(one, two):
+    visit = sealed(one, two)
+    own = phones.a_field_phone(two.device.person)
+    told = [c for c in own.changes()["changes"] if c["kind"] == "events" and c["data"]["insp"] == visit.insp]
+    assert len(told[0]["data"]["events"]) > 5
+
+
 def test_a_confirmation_from_the_same_phone_is_called_so(one, two):
     visit = sealed(one, two)
     confirm(two, visit)
