@@ -25,6 +25,8 @@ def replay(file: Path) -> None:
     try:
         want = replay_transcript(reading.load(file.read_bytes()))
     except DrawFault as fault:
+        # The code alone where the result would stand, for programs; the sentence where people read.
+        click.echo(fault.code)
         click.echo(f"{fault.code} {fault.detail}", err=True)
         sys.exit(1)
     click.echo(json.dumps(want, ensure_ascii=False, indent=1))

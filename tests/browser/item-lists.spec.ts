@@ -28,7 +28,9 @@ test('a plan officer reads the list as one table and makes a scheme of it', asyn
   await expect(desk.on('nav-item-lists')).toBeHidden()
   expect(await table.evaluate((sheet) => getComputedStyle(sheet.querySelector('td')!).color)).toBe('rgb(0, 0, 0)')
   const paper = await page.pdf({ preferCSSPageSize: true, path: process.env['SUIJIAN_SHOTS'] ? `${process.env['SUIJIAN_SHOTS']}/item-list.pdf` : undefined })
-  expect(paper.subarray(0, 5).toString()).toBe('%PDF-')
+  const pages = paper.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []
+  expect(pages.length, 'six items fit on two sheets').toBeLessThanOrEqual(2)
+  expect(pages.length).toBeGreaterThan(0)
   await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
 
   await desk.on('to-scheme').click()

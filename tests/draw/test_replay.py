@@ -157,7 +157,7 @@ def test_the_command_names_the_fault_and_fails(tmp_path: Path, text: str, code: 
     file = tmp_path / "draw.json"
     file.write_text(text, "utf-8")
     done = run(file)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (1, f"{code}\n")
     assert done.stderr.startswith(f"{code} ") and "Traceback" not in done.stderr
 
 
