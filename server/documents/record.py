@@ -14,7 +14,7 @@ from server.documents import fonts, layout, people
 from server.documents.domain import DocumentNotReady
 from server.documents.pictures import Album, Find, photo_cells, supplement_cells
 from server.documents.render import Sheet
-from server.inspections import attest
+from server.inspections import amendments, attest, verdict
 from server.inspections.fold_parts import Visit
 from server.inspections.items import one_line
 from server.inspections.record_text import kind_of, record_text
@@ -35,7 +35,7 @@ def sheet(visit: Visit, pack: dict[str, Any], find: Find) -> Sheet:
         raise DocumentNotReady("检查记录尚未封存，封存后才能生成文书")
     fonts.check_names(names(pack))
     signed = record_text(visit, pack, with_annex=False)
-    annex = record_text(visit, pack).removeprefix(signed)
+    annex = record_text(visit, pack).removeprefix(signed) + _amendments(visit, pack)
     album = Album(find)
     code = code_of(visit, signed)
     texts = layout.item_texts(pack)
@@ -59,6 +59,13 @@ def sheet(visit: Visit, pack: dict[str, Any], find: Find) -> Sheet:
         "team": people.inspectors_line(pack),
     }
     return Sheet("record", data, album.files)
+
+
+def _amendments(visit: Visit, pack: dict[str, Any]) -> str:
+    """更正与事后补充: printed after the annex, attested by nobody, each signed by whoever says it."""
+    who = {str(member["user"]): str(member["name"]) for member in pack["team"]}
+    told = amendments.lines(visit, verdict.amended(str(pack["insp"]), visit), who)
+    return "\n".join(told) + "\n" if told else ""
 
 
 def names(pack: dict[str, Any]) -> dict[str, str]:

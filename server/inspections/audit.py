@@ -53,6 +53,7 @@ class _Device:
     spki: bytes | None
     agency: str
     known: list[str | None] = field(default_factory=list)
+    start: str = chain.GENESIS_PREV  # or the event in which an older key named this one
 
 
 def audit(*, workers: int = 0, with_blobs: bool = False, outside: Sequence[tuple[str, str]] = ()) -> Audited:
@@ -139,7 +140,7 @@ def _take(wrong: list[str], odd: dict[str, Fault]) -> None:
 
 def _device(dev: str) -> _Device:
     known = accounts.device(dev)
-    return _Device(None, "") if known is None else _Device(known.spki, known.agency_id)
+    return _Device(None, "") if known is None else _Device(known.spki, known.agency_id, start=known.rotated_by or chain.GENESIS_PREV)
 
 
 def _header(row: Any) -> Mapping[str, Any] | None:
@@ -177,7 +178,7 @@ def _in_chain(row: Any, where: str, device: _Device) -> Iterator[Fault]:
     if row.n > len(known):
         yield _deleted(row.dev, len(known), row.n - 1)
         known += [None] * (row.n - len(known))
-    before = known[-1] if known else chain.GENESIS_PREV
+    before = known[-1] if known else device.start
     if row.n < len(known) or (before is not None and row.prev != before):
         yield Fault("A_CHAIN", where, f"事件 {where} 不接在它前面的一条之后")
     if row.n == len(known):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.inspections import attest
+from server.inspections import amendments, attest
 from server.inspections.events import check_body, is_content
 from server.inspections.verify import Event
 from server.kernel import b64url, chain, merkle
@@ -109,6 +109,8 @@ def visit_flags(
         found.add("F_AFTER_SEAL")
     if visit["unknown"]:
         found.add("F_UNKNOWN_TYPE")
+    if visit["corrections"] and amendments.broken(visit):
+        found.add("F_CORRECT_BASE")
     return sorted(found)
 
 

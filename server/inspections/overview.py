@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 
 from server.evidence import operations as evidence
+from server.inspections import verdict
 from server.inspections.tables import InspectionRow
 from server.kernel.moments import local_date
 from server.kernel.workdays import Calendar
@@ -46,6 +47,7 @@ class Line:
     report_state: str
     due_on: date | None
     flags: list[str]
+    verdict: str
 
 
 def lines(
@@ -65,18 +67,19 @@ def lines(
     first = InspectionRow.inspect_by if which == "open" else InspectionRow.created_at.desc()
     rows = list(session().scalars(query.order_by(first, InspectionRow.id).limit(limit).offset(offset)))
     lacking = evidence.lacking_counts(agency_id, [row.id for row in rows])
+    told = verdict.sentences(rows)
     today, calendar = local_date(clock.now_ms()), rules.calendar_for(agency_id)
-    return [_line(row, lacking.get(row.id, 0), today, calendar) for row in rows]
+    return [_line(row, lacking.get(row.id, 0), told[row.id], today, calendar) for row in rows]
 
 
-def _line(row: InspectionRow, lacking: int, today: date, calendar: Calendar) -> Line:
+def _line(row: InspectionRow, lacking: int, told: str, today: date, calendar: Calendar) -> Line:
     return Line(
         row.id, row.number, row.unit_name, row.address, row.mode, row.state, row.inspect_by,
         _days_left(today, row.inspect_by, calendar) if row.inspect_by and row.state in OPEN else None,
         [str(member["name"]) for member in row.team],
         next((str(member["name"]) for member in row.team if member.get("lead")), ""),
         row.pack_sha is not None, row.events, lacking, row.events == 0 and row.state in ("assigned", "prepared"),
-        row.report_state, row.due_on, list(row.flags),
+        row.report_state, row.due_on, list(row.flags), told if row.events else "",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from server.inspections import attest, attest_in, receipts
+from server.inspections import attest, attest_in, receipts, verdict
 from server.inspections import flags as judged_flags
 from server.inspections.fold import fold, geotag_off, min_team
 from server.inspections.gist import gist
@@ -90,6 +90,7 @@ class Work:
         self._packs: dict[str, dict[str, Any]] = {}
         self._news: dict[str, list[Event]] = {insp: [] for insp in rows}
         self._met: dict[str, dict[str, Device]] = {}
+        self._received: dict[str, int] = {}
 
     @classmethod
     def load(cls, rows: Mapping[str, InspectionRow]) -> Work:
@@ -97,12 +98,13 @@ class Work:
         work = cls(rows)
         old = [insp for insp, row in rows.items() if row.events]
         if old:
-            columns = (EVENTS.c.h, EVENTS.c.insp, EVENTS.c.dev, EVENTS.c.n, EVENTS.c.status, EVENTS.c.flags)
+            columns = (EVENTS.c.h, EVENTS.c.insp, EVENTS.c.dev, EVENTS.c.n, EVENTS.c.status, EVENTS.c.flags, EVENTS.c.rx)
             query = select(*columns, EVENTS.c.header, EVENTS.c.body).where(EVENTS.c.insp.in_(old), EVENTS.c.place == "")
             for row in session().execute(query):
                 body = None if row.body is None else json.loads(row.body)
                 work._add(row.insp, row.dev, row.n, row.h, row.status, json.loads(row.header), body)
                 work._flags[row.insp].update(row.flags.split())
+                work._received[row.h] = row.rx
         return work
 
     def note(self, event: Event, status: str) -> None:
@@ -231,6 +233,7 @@ class Work:
         row.flags = sorted(found)
         linked = [seal for seal in visit["seals"] if seal["linked"]]
         row.seals = len(linked)
+        row.proof = self._proof(row, visit, now_ms) if linked else {}
         if linked and row.sealed_at is None:
             row.sealed_at = now_ms
             row.code = _record_code(linked[0]["d"])
@@ -243,6 +246,13 @@ class Work:
         if linked and before != (row.seals, row.state):
             for hear in _sealed:
                 hear(row.id, visit)
+
+
+    def _proof(self, row: InspectionRow, visit: Visit, now_ms: int) -> dict[str, Any]:
+        """Level and interval of the sealed visit; what is new in this batch arrives now."""
+        events = self._events[row.id]
+        received = {event["h"]: self._received.get(event["h"], now_ms) for event in events}
+        return verdict.proof_of(attest.seen_levels(visit, row.devices), events, received)
 
 
 def _record_code(d: str) -> str:

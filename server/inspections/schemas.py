@@ -66,6 +66,7 @@ class OverviewLineOut(Schema):
     report_state = StrictStr(required=True)
     due_on = StrictDate(required=True, allow_none=True)
     flags = fields.List(StrictStr(), required=True)
+    verdict = StrictStr(required=True, metadata={"description": "the integrity verdict in one sentence; empty before anything came"})
 
 
 class OverviewOut(Schema):

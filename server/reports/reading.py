@@ -9,7 +9,7 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
-from server.inspections import interval, levels, needs, record_text
+from server.inspections import levels, needs, record_text, verdict
 from server.inspections import operations as inspections
 from server.inspections.flag_words import FLAG_WORDS, doubts
 from server.inspections.items import answer_of, photos_of, visible_items
@@ -21,8 +21,6 @@ from server.reports.operations import _report, gaps_of, today_and_calendar
 from server.reports.tables import OpinionRow, ReportRow, ReturnRow
 
 OPEN_STATES = ("submitted", "held", "draft", "returned")
-STRENGTH_WORDS = {"strong": "时间区间强", "ordinary": "时间区间一般", "weak": "时间区间弱"}
-LEVEL_WORDS = {"A1": "同机确认", "A2": "双机互签", "A3": "双机分别上传"}
 
 
 def queue(actor: Actor, states: tuple[str, ...] = OPEN_STATES, limit: int = 200) -> list[dict[str, Any]]:
@@ -35,7 +33,9 @@ def queue(actor: Actor, states: tuple[str, ...] = OPEN_STATES, limit: int = 200)
         query = query.where(ReportRow.insp.in_([one.id for one in inspections.inspections(agency_id, user=actor.user_id)]))
     order = (ReportRow.decided_at.desc(),) if states == ("approved",) else (ReportRow.due_on, ReportRow.id)
     today, calendar = today_and_calendar(agency_id)
-    return [_line(row, domain.days_left(today, row.due_on, calendar)) for row in db.session.scalars(query.order_by(*order).limit(limit))]
+    rows = list(db.session.scalars(query.order_by(*order).limit(limit)))
+    told = verdict.of([row.insp for row in rows])
+    return [{**_line(row, domain.days_left(today, row.due_on, calendar)), "verdict": told.get(row.insp, "")} for row in rows]
 
 
 def _line(row: ReportRow, days_left: int) -> dict[str, Any]:
@@ -53,6 +53,13 @@ def of_inspection(agency_id: str, insp: str) -> str | None:
     return db.session.scalar(select(ReportRow.id).where(ReportRow.agency_id == agency_id, ReportRow.insp == insp))
 
 
+def approved_ms(insp: str) -> int | None:
+    """Since when the report of an inspection is approved: stands for its publication until that capability exists."""
+    query = select(ReportRow.decided_at).where(ReportRow.insp == insp, ReportRow.state == "approved")
+    decided = db.session.scalar(query)
+    return None if decided is None else clock.to_ms(decided)
+
+
 def detail(actor: Actor, report_id: str) -> dict[str, Any]:
     """Everything the review screen shows: record text, items, photos, process, attestations, gaps, history.
 
@@ -64,6 +71,9 @@ def detail(actor: Actor, report_id: str) -> dict[str, Any]:
     today, calendar = today_and_calendar(row.agency_id)
     latest = _opinions(report_id)
     names = _names(seen, row)
+    integrity: dict[str, Any] = verdict.whole(row.insp, seen.visit, seen.inspection.flags, seen.inspection.team)
+    if seen.pack["profile"].get("onsite.live_code") is not True:
+        integrity["live_codes"] = {}
     return {
         **_line(row, domain.days_left(today, row.due_on, calendar)),
         "agency_name": seen.pack["agency"]["name"], "unit": seen.pack["unit"], "assignments": seen.pack["assignments"], "agency_kind": seen.pack["agency"].get("kind", ""),
@@ -72,7 +82,7 @@ def detail(actor: Actor, report_id: str) -> dict[str, Any]:
         "sections": _sections(seen), "photos": _photos(row.agency_id, seen), "timeline": _timeline(seen, names),
         "attestations": _attestations(seen, names),
         "party": seen.visit["party"], "notice": seen.visit["notice"], "recorder": seen.visit["recorder"], "samples": seen.visit["samples"], "outcome": seen.visit["outcome"],
-        "verdict": _verdict(seen), "flag_words": [{"code": flag, "text": FLAG_WORDS.get(flag, flag)} for flag in seen.inspection.flags],
+        "verdict": integrity["sentence"], "integrity": integrity, "flag_words": [{"code": flag, "text": FLAG_WORDS.get(flag, flag)} for flag in seen.inspection.flags],
         "clock_in_doubt": bool(domain.CLOCK_FLAGS & set(seen.inspection.flags)), "gaps": gaps_of(row, seen) if row.state != "approved" else [],
         "opinions": latest, "returns": _returns(report_id, seen, names), "decision_note": row.decision_note, "clock_reason": row.clock_reason,
         "may": _may(actor, row, seen),
@@ -84,7 +94,7 @@ def _attestations(seen: inspections.VisitView, names: dict[str, str]) -> list[di
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     confirmed = {one.attest: _confirmation(one) for one in levels.confirmations(seen.inspection.id)}
     for one in seen.visit["attests"]:
-        line = {"confirm": confirmed.get(one["h"]), "name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]}
+        line = {"confirm": confirmed.get(one["h"]), "name": names.get(one["by"], one["by"]), "at_ms": one["wall"], "level": verdict.LEVEL_WORDS.get(one["level"], one["level"]), "stands": one["stands"]}
         if one["via"]:
             lines[one["by"], one["d"], one["text"]] = line
         else:
@@ -202,19 +212,6 @@ def _timeline(seen: inspections.VisitView, names: dict[str, str]) -> list[dict[s
 
 
 MARK_WORDS = {"arrival": "到场", "spoken_notice": "宣读告知语", "read_through": "当场阅读笔录", "unit_checked": "核对单位信息", "scan_in": "扫码入企", "item_checked": "检查项时间标记", "test_performed": "进行测试"}
-
-
-def _verdict(seen: inspections.VisitView) -> str:
-    """One plain sentence about the integrity of the record."""
-    counts = seen.visit["counts"]
-    levels = {one["level"] for one in seen.visit["attests"] if one["stands"]}
-    two = seen.visit["state"] == "sealed"
-    best = next((level for level in ("A2", "A3") if level in levels), "A1")
-    span = interval.of_end(seen.visit)
-    time = STRENGTH_WORDS[span.strength] if span else "尚无时间依据"
-    found = doubts(seen.inspection.flags)
-    whole = "完整" if not found else f"有 {len(found)} 处疑点"
-    return f"{whole}：{counts['events']} 个事件，{counts['photos']} 张照片，{LEVEL_WORDS[best] if two else '尚未双人核验'}，{time}"
 
 
 def _may(actor: Actor, row: ReportRow, seen: inspections.VisitView) -> dict[str, bool]:

@@ -32,6 +32,7 @@ class LineOut(Schema):
     flags = fields.List(StrictStr(), required=True)
     counts = fields.Dict(required=True)
     submitted_at = StrictInstant(required=True, allow_none=True)
+    verdict = StrictStr(required=True, metadata={"description": "the integrity verdict in one sentence"})
 
 
 class QueueOut(Schema):
@@ -79,7 +80,7 @@ class DetailOut(LineOut):
     recorder = fields.List(fields.Dict(), required=True)
     samples = fields.List(fields.Dict(), required=True)
     outcome = fields.Dict(required=True, allow_none=True)
-    verdict = StrictStr(required=True)
+    integrity = fields.Dict(required=True, metadata={"description": "sentence, level, acts with intervals, findings; docs/keys.md"})
     flag_words = fields.List(fields.Dict(), required=True)
     clock_in_doubt = StrictBool(required=True)
     gaps = fields.List(fields.Dict(), required=True)

@@ -138,6 +138,7 @@ def test_a_rotation_to_a_key_that_is_not_its_own_name_changes_nothing(phone):
 def test_a_record_made_with_two_keys_is_exported_and_verified_without_the_server(phone, visit):
     import io
 
+    from server.inspections import audit as records
     from server.inspections import export, record_verify
 
     phone.event("note.add", {"text": "旧"}, visit.insp)
@@ -150,6 +151,7 @@ def test_a_record_made_with_two_keys_is_exported_and_verified_without_the_server
     file.seek(0)
     finding = record_verify.verify(file)
     assert finding.ok, finding
+    assert records.audit().faults == []
 
 
 # --- a lost phone -------------------------------------------------------------------------------------------------

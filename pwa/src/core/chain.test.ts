@@ -118,3 +118,11 @@ describe('the tree', () => {
     }
   })
 })
+
+describe('what the review compares', () => {
+  // The same two constants stand in tests/inspections/test_verdict.py.
+  it('gives the live code and the value hash of the server', async () => {
+    expect(await chain.liveCode(sha256, '0198', 'root')).toBe('8305')
+    expect(b64url.encode(await chain.valueHash(sha256, '甲'))).toBe('miQ7Za_Jv4cUrJTYmY8Y06TroXoEke81OWOpS1J6RzQ')
+  })
+})

@@ -33,6 +33,19 @@ export function bodyHash(sha256: Sha256, body: Uint8Array): Promise<Uint8Array> 
   return tagged(sha256, 'body', body)
 }
 
+/** What a correction names of the value it corrects; SJ-JSON, so that both languages agree on the bytes. */
+export function valueHash(sha256: Sha256, value: unknown): Promise<Uint8Array> {
+  return tagged(sha256, 'value', canonical.encode(value))
+}
+
+/** Four digits that nobody can know before the log had this root: photographed beside the door plate (record-log 2.4). */
+export async function liveCode(sha256: Sha256, insp: string, root: string): Promise<string> {
+  const digest = await tagged(sha256, 'live', utf8(insp), utf8(NUL), utf8(root))
+  let number = 0n
+  for (const byte of digest.subarray(0, 8)) number = number * 256n + BigInt(byte)
+  return (number % 10_000n).toString().padStart(4, '0')
+}
+
 /** The DSSE pre-authentication encoding of header bytes: the message that is signed. */
 export function pae(header: Uint8Array): Bytes {
   return concat(utf8(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${header.length} `), header)

@@ -6985,6 +6985,10 @@ export interface components {
             id: string;
             insp: string;
             inspection_state: string;
+            /** @description sentence, level, acts with intervals, findings; docs/keys.md */
+            integrity: {
+                [key: string]: unknown;
+            };
             /** @description user id of the lead, empty when nobody is */
             lead: string;
             /** Format: date */
@@ -7032,6 +7036,7 @@ export interface components {
                 [key: string]: unknown;
             };
             unit_name: string;
+            /** @description the integrity verdict in one sentence */
             verdict: string;
         };
         DeviceOut: {
@@ -7689,6 +7694,8 @@ export interface components {
             submitted_at: string | null;
             team: string[];
             unit_name: string;
+            /** @description the integrity verdict in one sentence */
+            verdict: string;
         };
         LoginIn: {
             login: string;
@@ -7910,6 +7917,8 @@ export interface components {
             state: string;
             team: string[];
             unit_name: string;
+            /** @description the integrity verdict in one sentence; empty before anything came */
+            verdict: string;
         };
         OverviewOut: {
             inspections: components["schemas"]["OverviewLineOut"][];

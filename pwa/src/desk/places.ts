@@ -15,6 +15,7 @@ export const PLACES = [
   ['item-lists', ['plan_officer', 'reviewer', 'administrator', 'auditor']],
   ['people', ['administrator']],
   ['devices', ['administrator', 'auditor']],
+  ['quarantine', ['administrator', 'reviewer', 'auditor']],
   ['audit', ['auditor']],
 ] as const
 export type Place = (typeof PLACES)[number][0]

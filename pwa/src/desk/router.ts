@@ -34,6 +34,7 @@ export const router = createRouter({
         { path: 'item-lists/scheme', component: () => import('./rules/SchemeScreen.vue') },
         { path: 'people', component: () => import('./people/PeopleScreen.vue') },
         { path: 'devices', component: () => import('./people/DevicesScreen.vue') },
+        { path: 'quarantine', component: () => import('./people/QuarantineScreen.vue') },
         { path: 'audit', component: () => import('./people/AuditScreen.vue') },
         { path: 'welcome', component: () => import('./WelcomeScreen.vue') },
       ],

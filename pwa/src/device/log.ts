@@ -9,7 +9,7 @@ import { encode, HEADER_LIMIT, NotCanonical } from '../core/canonical'
 import { checkBody } from '../core/events'
 import { b64url, bodyHash, eventHash, fromUtf8, GENESIS_PREV, pae } from './bytes'
 import {
-  carriedKey, EVENT, eventKey, MATE, type AnchorFact, type CarriedFact, type ChainFact, type KeptEvent, type NamedFact,
+  carriedKey, EVENT, eventKey, MATE, ROTATED, type AnchorFact, type CarriedFact, type ChainFact, type KeptEvent, type NamedFact,
   type OffsetFact,
 } from './logKeys'
 import { badBody, refuse, storeTrouble } from './refusals'
@@ -168,6 +168,8 @@ export class EventLog {
     const chainRow = await this.chain()
     // After the chain row: what another tab adds from here on makes the commit stale, and the source is asked again.
     const items = await source()
+    // What an old key says after it has named another one is believed by nobody (docs/keys.md).
+    if ((await vault.get(ROTATED)) !== undefined) throw new Declined(refuse('changed', '密钥已更换：请先在“我的”里完成更换，再继续记录。'))
     const offset = await vault.get<OffsetFact>('offset')
     const anchor = await vault.get<AnchorFact>('anchor')
     const counters = new Map<string, { i: number; rev: number }>()

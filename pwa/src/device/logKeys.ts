@@ -40,6 +40,8 @@ export interface CarriedFact extends KeptEvent {
 }
 
 export const EVENT = 'ev/'
+/** Stands once this chain has ended with the naming of another key. */
+export const ROTATED = 'rotated'
 export const CARRIED = 'car/'
 export const MATE = 'mate/'
 

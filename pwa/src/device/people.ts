@@ -37,6 +37,8 @@ export interface PersonRecord {
   readonly recovery?: { readonly to: string; readonly box: Box }
   /** Wrong PINs since the last right one; raised BEFORE each try, so a kill gives no free try. */
   readonly wrong: number
+  /** The key that took this one's place; its store stays as the second copy and is not offered any more. */
+  readonly retired?: string
 }
 
 export type Unlocked =
@@ -152,6 +154,11 @@ export class People {
     if (to === undefined || to === has) return {}
     const { sealBox } = await import('./box')
     return { recovery: { to, box: await sealBox(fromB64url(to), `vault|${dev}`, raw, this.random) } }
+  }
+
+  /** A newer key of the same person has taken over. Nothing of the old store is deleted. */
+  async retire(dev: string, next: string): Promise<void> {
+    await this.disk.updateMeta<PersonRecord>(PERSON + dev, (old) => old && { ...old, retired: next })
   }
 
   /** After a right PIN, or after the server accepted the password. */

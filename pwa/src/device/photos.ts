@@ -24,6 +24,7 @@ export interface PhotoOrder {
   readonly caption?: string
   readonly of?: string
   readonly returnId?: string
+  readonly late?: boolean
   /** False: positions are switched off, EXIF and XMP go before hashing (D-22). */
   readonly geotag: boolean
 }
@@ -41,7 +42,7 @@ export async function keepPhoto(
   const info = bytes === undefined ? undefined : pictureInfo(bytes)
   if (bytes === undefined || info === undefined) return refuse('unsupported_format')
   const sha256 = await sha256Hex(bytes)
-  const { insp, src, purpose, returnId, ...rest } = order
+  const { insp, src, purpose, returnId, late, ...rest } = order
   const body: JsonObject = {
     sha256, size: bytes.length, mime: info.mime, width: info.width, height: info.height, src, purpose,
     ...text('checklist', rest.checklist), ...text('item', rest.item), ...text('caption', rest.caption),
@@ -52,7 +53,7 @@ export async function keepPhoto(
   const fact: FileFact = {
     sha256, size: bytes.length, mime: info.mime, kind: 'photo', origin: 'own', insp, at: parts.clock.wall(),
   }
-  const type = returnId === undefined ? 'photo.add' : 'supplement.photo'
+  const type = returnId !== undefined ? 'supplement.photo' : late === true ? 'late.photo' : 'photo.add'
   const done = await parts.log.append([{ type, body, insp }], keepChanges(fact, bytes))
   return done.ok ? { ok: true, h: done.h, sha256, events: done.events } : done
 }

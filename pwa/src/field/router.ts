@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: '/enrol', component: () => import('./start/EnrolScreen.vue'), meta: { open: true } },
     { path: '/', component: () => import('./today/TodayScreen.vue') },
     { path: '/me', component: () => import('./me/MeScreen.vue') },
+    { path: '/keys', component: () => import('./me/KeysScreen.vue') },
     { path: '/troubles', component: () => import('./me/TroublesScreen.vue') },
     {
       path: '/visit/:insp',

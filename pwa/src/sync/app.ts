@@ -39,7 +39,7 @@ class FieldApp implements App {
   }
 
   async people(): Promise<readonly Person[]> {
-    return (await this.peopleHere.list()).map(({ dev, user, name, agencyName, wrong }) => ({
+    return (await this.peopleHere.list()).filter((one) => one.retired === undefined).map(({ dev, user, name, agencyName, wrong }) => ({
       dev, user, name, agencyName, locked: wrong >= PIN_TRIES, triesLeft: Math.max(0, PIN_TRIES - wrong),
     }))
   }

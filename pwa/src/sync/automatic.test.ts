@@ -133,7 +133,7 @@ describe('the daily health report', () => {
     await vi.waitFor(async () => expect(await reports()).toBe(2))
     await startAndWait()
     expect(await reports()).toBe(2)
-    const last = phone.server.state.chains.get(session.me.dev)?.at(-1)
+    const last = phone.server.state.chains.get(session.me.dev)?.filter(({ wire }) => wire.h.includes('"dev.health"')).at(-1)
     expect(JSON.parse(last?.wire.b ?? '{}')).toMatchObject({ quota: 1_000, self_test: { strict_write: true, user_agent: 'test' } })
   })
 

@@ -5,7 +5,8 @@
 import type { AppendResult, Clock, JsonObject, Lifecycle, LogEvent, SelfTest, StorageGauge } from '../device/ports'
 import type { EventLog } from '../device/log'
 import type { Vault } from '../device/vault'
-import { keys, type LogFaultFact } from './facts'
+import type { AnchorFact } from '../device/logKeys'
+import { keys, type VisitFact, type LogFaultFact } from './facts'
 
 /** About sixty photos: enough to finish a visit, little enough to be worth a word. */
 export const LOW_MB = 200
@@ -80,6 +81,23 @@ export function lowSpace({ full, usage, quota }: StorageGauge): number | undefin
   if (usage === undefined || quota === undefined) return undefined
   const free = Math.max(0, Math.floor((quota - usage) / 1_000_000))
   return free < LOW_MB ? free : undefined
+}
+
+/** An anchor older than this is asked anew when the day's list is opened; a strong interval has twelve hours. */
+export const ANCHOR_FRESH_MS = 2 * 3_600_000
+
+/** `sync.anchor`: with it a receipt comes, and with the receipt a fresh checkpoint for later headers. True when one was written. */
+export async function askAnchor({ vault, log, clock }: Pick<HealthParts, 'vault' | 'log' | 'clock'>): Promise<boolean> {
+  const anchor = await vault.get<AnchorFact & { at?: number }>(keys.anchor)
+  if (anchor === undefined) return false
+  const asked = (await vault.get<{ at: number }>(keys.anchorAsked))?.at ?? anchor.at ?? 0
+  const now = clock.wall()
+  const last = Math.max(asked, anchor.at ?? 0)
+  if (now >= last && now - last < ANCHOR_FRESH_MS) return false
+  const open = (await vault.list<VisitFact>('visit/')).some(({ value }) => value.withdrawn !== true && value.state !== 'sealed')
+  if (!open) return false
+  const body = { size: anchor.size, root: anchor.root }
+  return (await log.append([{ type: 'sync.anchor', body, insp: '' }], [{ put: keys.anchorAsked, value: { at: now } }])).ok
 }
 
 export interface HealthParts {

@@ -87,7 +87,7 @@ export async function anchorChanges(
     }
     return { changes: [{ put: keys.alarm(alarm.code), value: alarm }, { put: keys.logFault, value: fault }], rolledBack: true }
   }
-  const anchor = { size: receipt.size, root: receipt.root, epoch }
+  const anchor = { size: receipt.size, root: receipt.root, epoch, at }
   const unchanged = old !== undefined && old.size === anchor.size && old.root === anchor.root && old.epoch === epoch
   return { changes: unchanged ? [] : [{ put: keys.anchor, value: anchor }], rolledBack: false }
 }

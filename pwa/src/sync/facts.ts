@@ -10,6 +10,8 @@ export const keys = {
   device: 'device',
   cursor: 'cursor',
   anchor: 'anchor',
+  /** When `sync.anchor` was last written. */
+  anchorAsked: 'anchor-asked',
   offset: 'offset',
   contact: 'contact',
   settings: 'settings',

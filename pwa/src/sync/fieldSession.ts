@@ -2,6 +2,7 @@
 import { sha256 } from '../device/bytes'
 import { allFiles } from '../device/files'
 import type { EventLog } from '../device/log'
+import { ROTATED } from '../device/logKeys'
 import type { Installation, People, PersonRecord } from '../device/people'
 import type { Platform } from '../device/platform'
 import { DAMAGED, storeTrouble } from '../device/refusals'
@@ -18,6 +19,8 @@ import {
 import { signInAs } from './login'
 import { epochOf, inventory } from './outbox'
 import type { SecondPerson } from './secondPerson'
+import type { RotateReason } from './rotate'
+import type { Answer } from './wire'
 import { count, stateOf, troublesOf, waiting } from './states'
 import type {
   Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
@@ -25,6 +28,19 @@ import type {
 
 /** The self-test writes 5 MB: not while the list of today is being drawn. */
 const HEALTH_AFTER_MS = 20_000
+
+function plain(answer: Answer<unknown>): Result<{ data: unknown }, 'offline' | 'login' | 'refused'> {
+  switch (answer.kind) {
+    case 'ok':
+      return { ok: true, data: answer.data }
+    case 'away':
+      return { ok: false, reason: 'offline', text: '现在连不上服务器，请稍后再看。已保存的内容不受影响。' }
+    case 'login':
+      return { ok: false, reason: 'login', text: '登录已过期，请重新登录。' }
+    case 'problem':
+      return { ok: false, reason: 'refused', text: answer.problem.text }
+  }
+}
 
 export class FieldSession implements Session {
   readonly me: Me
@@ -70,7 +86,19 @@ export class FieldSession implements Session {
       void this.reportLogFault()
     })
     this.engine.start()
+    void this.askAnchor()
     this.stopHealth = this.platform.timers.after(HEALTH_AFTER_MS, () => void this.reportHealth())
+  }
+
+  /** Opened before departure: the events of the day shall lie after a fresh anchor (record-log 2.4). */
+  private async askAnchor(): Promise<void> {
+    try {
+      const { askAnchor } = await import('./automatic')
+      if (await askAnchor({ vault: this.vault, log: await this.log(), clock: this.platform.clock })) this.engine.soon(0)
+    } catch (error) {
+      // Locked meanwhile: the next opening asks again.
+      storeTrouble(error)
+    }
   }
 
   /** While a visit is open its camera and its disk belong to the visit: then the next start asks again. */
@@ -267,17 +295,22 @@ export class FieldSession implements Session {
   }
 
   async fetchJson(path: string): Promise<Result<{ data: unknown }, 'offline' | 'login' | 'refused'>> {
-    const answer = await this.engine.wire.get<unknown>(path.replace(/^\/+/, ''))
-    switch (answer.kind) {
-      case 'ok':
-        return { ok: true, data: answer.data }
-      case 'away':
-        return { ok: false, reason: 'offline', text: '现在连不上服务器，请稍后再看。已保存的内容不受影响。' }
-      case 'login':
-        return { ok: false, reason: 'login', text: '登录已过期，请重新登录。' }
-      case 'problem':
-        return { ok: false, reason: 'refused', text: answer.problem.text }
-    }
+    return plain(await this.engine.wire.get<unknown>(path.replace(/^\/+/, '')))
+  }
+
+  async postJson(path: string, body: unknown): Promise<Result<{ data: unknown }, 'offline' | 'login' | 'refused'>> {
+    return plain(await this.engine.wire.post<unknown>(path.replace(/^\/+/, ''), body))
+  }
+
+  /** The key for a new one; the person opens the app again with the same PIN. */
+  async rotateKey(pin: string): Promise<Result<{ dev: string }, RotateReason>> {
+    const { rotateKey } = await import('./rotate')
+    const { platform, people, installation, person, vault } = this
+    return rotateKey({ platform, people, installation, person, vault, log: await this.log(), send: () => this.engine.round(true) }, pin)
+  }
+
+  async rotating(): Promise<boolean> {
+    return (await this.vault.get(ROTATED)) !== undefined
   }
 
   /** Drafts first, then the key is forgotten. Everything stays. */

@@ -1,10 +1,13 @@
 /** One open visit: its pack, its events in memory as they lie on the disk, and every way to add to them. */
+import { liveCode } from '../core/chain'
 import type { Pack } from '../core/pack'
+import { sha256 } from '../device/bytes'
 import { geotagOff } from '../core/pack'
 import { CODE_WISH, InAppCamera } from '../device/camera'
 import { CodeScanner } from '../device/codeReader'
 import { fileFact, readFile } from '../device/files'
 import type { Appended, EventLog } from '../device/log'
+import type { AnchorFact } from '../device/logKeys'
 import { keepLoose, keepPhoto, makeStamped, viewOf, type KeptPhoto, type PhotoOrder } from '../device/photos'
 import type { Platform } from '../device/platform'
 import { positionWatch } from '../device/position'
@@ -259,6 +262,12 @@ export class OpenVisit implements Visit {
     return this.watch.denied()
   }
 
+  async liveCode(): Promise<string | undefined> {
+    const anchor = await this.parts.vault.get<AnchorFact>(keys.anchor)
+    if (anchor === undefined || this.pack.profile['onsite.live_code'] !== true) return undefined
+    return liveCode(sha256, this.insp, anchor.root)
+  }
+
   async recordPosition(): Promise<AppendResult | undefined> {
     const best = this.watch.best()
     return best === undefined ? undefined : this.append('gps.fix', { ...best })
@@ -278,12 +287,12 @@ export class OpenVisit implements Visit {
   }
 
   private order(target: PhotoTarget): Omit<PhotoOrder, 'src'> {
-    const { purpose, checklist, item, sheet, caption, returnId } = target
+    const { purpose, checklist, item, sheet, caption, returnId, late } = target
     return {
       insp: this.insp, purpose, geotag: this.watch.allowed,
       ...(checklist === undefined ? {} : { checklist }), ...(item === undefined ? {} : { item }),
       ...(sheet === undefined ? {} : { sheet }), ...(caption === undefined ? {} : { caption }),
-      ...(returnId === undefined ? {} : { returnId }),
+      ...(returnId === undefined ? {} : { returnId }), ...(late === undefined ? {} : { late }),
     }
   }
 

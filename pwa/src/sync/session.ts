@@ -6,6 +6,7 @@
 import type { Pack } from '../core/pack'
 import type { TeamPhone } from './facts'
 import type { Mutual } from './mutual'
+import type { RotateReason } from './rotate'
 import type {
   AppendResult,
   BodyBuilder,
@@ -146,6 +147,8 @@ export interface PhotoTarget {
   readonly caption?: string
   /** Answer to a returned report: makes `supplement.photo` instead of `photo.add`. */
   readonly returnId?: string
+  /** After the seal, beside the record: makes `late.photo`. */
+  readonly late?: boolean
 }
 export type PhotoResult = Result<{ readonly h: string; readonly sha256: string }, PhotoReason>
 /** Lines burnt into the derived copy, e.g. unit, time, inspectors. The original stays as it was. */
@@ -274,6 +277,8 @@ export interface Visit {
   position(): Position | undefined
   /** Positions are allowed by the rules and refused by the person or the browser. */
   positionDenied(): boolean
+  /** Four digits to be photographed beside the door plate, where the rules offer it and the phone has an anchor. */
+  liveCode(): Promise<string | undefined>
   /** Writes a `gps.fix` of the best position; undefined when there is none. */
   recordPosition(): Promise<AppendResult | undefined>
 
@@ -346,6 +351,11 @@ export interface Session {
 
   /** Plain reports of other capabilities over the same login (GET /reports/… on the phone). */
   fetchJson(path: string): Promise<Result<{ data: unknown }, 'offline' | 'login' | 'refused'>>
+  postJson(path: string, body: unknown): Promise<Result<{ data: unknown }, 'offline' | 'login' | 'refused'>>
+  /** 更换密钥: afterwards this session is over and the app is opened again with the same PIN. */
+  rotateKey(pin: string): Promise<Result<{ dev: string }, RotateReason>>
+  /** The old key has named a new one and the change is not finished: nothing new can be recorded until it is. */
+  rotating(): Promise<boolean>
   lock(): Promise<void>
 }
 

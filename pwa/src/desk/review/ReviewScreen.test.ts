@@ -5,10 +5,11 @@ import ReviewScreen from './ReviewScreen.vue'
 
 const LINE = { id: 'r1', insp: 'i1', number: '2026-11-0001', unit_name: '试验宾馆', state: 'submitted', state_words: '待审核', round: 0, due_on: '2026-11-27', provisional: false, days_left: 5, lead_target: '2026-11-25', counted_from: '2026-11-20', clamped: false, ended_ms: 1, team: ['甄', '贾'], lead: 'me', inspection_state: 'sealed', flags: [], counts: { fails: 1 }, submitted_at: null }
 const item = (id: string, val: string) => ({ id, sheet: 0, text: `检查项${id}`, star: false, basis: [], val, answer: {}, conflict: false, choices: {}, extra: [], photos: [] })
+const INTEGRITY = { sentence: '完整：12 个事件', complete: true, level: 'A3', level_words: '双机分别上传', acts: [], findings: [], live_codes: {}, seal: { covered: 9, after: 0, late: 0, added: 0, corrections: 0 } }
 const ALL = { opinion: false, submit: false, approve: true, hold: true, return: true }
 function aReport(more: Record<string, unknown> = {}) {
   return {
-    ...LINE, agency_name: '试验大队', agency_kind: 'fire', unit: {}, assignments: [], deadline: { workdays: 5, means: 'approved', calendar: 'c' }, record_text: '笔录', record_code: 'AAAAABBBBB', photos: [], timeline: [], attestations: [], party: null, notice: null, recorder: [], samples: [], outcome: null, verdict: '完整', flag_words: [], clock_in_doubt: false, gaps: [], opinions: [], returns: [], decision_note: '', clock_reason: '', may: ALL,
+    ...LINE, agency_name: '试验大队', agency_kind: 'fire', unit: {}, assignments: [], deadline: { workdays: 5, means: 'approved', calendar: 'c' }, record_text: '笔录', record_code: 'AAAAABBBBB', photos: [], timeline: [], attestations: [], party: null, notice: null, recorder: [], samples: [], outcome: null, verdict: '完整', integrity: INTEGRITY, flag_words: [], clock_in_doubt: false, gaps: [], opinions: [], returns: [], decision_note: '', clock_reason: '', may: ALL,
     sections: [{ checklist: '检查表', checklist_id: 'CL-1', title: '疏散', items: [item('A', 'fail'), item('B', 'pass')] }], ...more,
   }
 }

@@ -33,7 +33,23 @@ export interface ReviewPhoto {
   readonly state: string
   readonly supplement: boolean
 }
+/** The integrity verdict (docs/keys.md): a sentence, each doubt with its reason, the interval of each act. */
+export interface Integrity {
+  readonly sentence: string
+  readonly complete: boolean
+  readonly level: string
+  readonly level_words: string
+  readonly acts: readonly { words: string; name: string; at_ms: number; interval: string; strength: string; anchor_ms: number | null; received_ms: number | null }[]
+  readonly findings: readonly {
+    code: string; text: string; expected: string; seen: string; todo: string; doubt: boolean; more: number
+    events: readonly { h: string; words: string; name: string; at_ms: number; received_ms: number }[]
+  }[]
+  /** Photo of the door → the four digits its phone showed. */
+  readonly live_codes: Readonly<Record<string, string>>
+  readonly seal: { readonly covered: number; readonly after: number; readonly late: number; readonly added: number; readonly corrections: number }
+}
 interface Spelt {
+  readonly integrity: Integrity
   readonly assignments: readonly Readonly<Record<string, string>>[]
   readonly deadline: { readonly workdays: number; readonly means: string; readonly calendar: string }
   readonly sections: readonly ReviewSection[]

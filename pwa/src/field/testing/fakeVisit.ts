@@ -185,6 +185,7 @@ export class FakeVisit implements Visit {
   returns = () => Promise.resolve([])
   position: Visit['position'] = () => undefined
   positionDenied = (): boolean => false
+  liveCode: Visit['liveCode'] = () => Promise.resolve(undefined)
   recordPosition = () => Promise.resolve(undefined)
   close = () => Promise.resolve()
 }

@@ -105,6 +105,7 @@ export class TestPhone {
     const path = request.path.replace('/api/v1/', '')
     const { epoch } = this.server.state
     if (path === 'accounts/enrol') return this.enrolled(request)
+    if (path === 'accounts/rotated') return this.rotated(request)
     if (path === 'accounts/login') return this.login(request)
     if (path === 'accounts/refresh') return reply(200, { access: 'renewed', refresh: 'r3', expires_in: 600 })
     if (path === `sync/packs/${this.packSha}`) return reply(200, this.pack)
@@ -130,6 +131,17 @@ export class TestPhone {
       dev: this.devName(spki), user: { ...user, certificate_no: 'A1' }, agency: { id: 'fire-demo', name: '示例大队' },
       access: `access-${user.id}`, refresh: 'r1', expires_in: 600, epoch: this.server.state.epoch, log: this.server.logKey,
     })
+  }
+
+  /** The answer to a change of the key gets lost. */
+  rotationLost = false
+
+  private rotated(request: NetRequest): NetResponse {
+    if (this.rotationLost) throw new TypeError('Failed to fetch')
+    const { event, spki } = JSON.parse(new TextDecoder().decode(request.body)) as { event: string; spki: string }
+    const known = [...this.server.state.chains.values()].some((chain) => chain.at(-1)?.h === event)
+    if (!known) return reply(409, { code: 'E_ROTATION', detail: '没有这次密钥更换' })
+    return reply(201, { dev: this.devName(spki), access: 'rotated', refresh: 'r9', expires_in: 600 })
   }
 
   readonly devices: string[] = []
