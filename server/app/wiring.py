@@ -7,7 +7,7 @@ from server.documents import fonts, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
 from server.draw import operations as draws
 from server.evidence import operations as evidence
-from server.inspections import cards, export, overview, quarantine, verdict, write_back
+from server.inspections import cards, export, overview, quarantine, write_back
 from server.inspections import operations as inspections
 from server.plans import annual, drawn, figures, publishing
 from server.plans import operations as plans
