@@ -567,6 +567,241 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agency's requests of the last day. Keys are not among what is told. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveriesOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Ask for the own vault key, from the enrolled phone, right after signing in with the password. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/recovery/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        /** How the own request stands; once released, the vault key sealed to this phone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/recovery/{request_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The phone has its new PIN. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/recovery/{request_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say no, with a reason the person reads. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RefuseIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/recovery/{request_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the key back, with the check number the person read out and a reason. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReleaseIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/refresh": {
         parameters: {
             query?: never;
@@ -4413,23 +4648,21 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/records/{typed}": {
+    "/api/v1/records": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                typed: string;
-            };
+            path?: never;
             cookie?: never;
         };
         /** The answer for machines. What is no record code at all is answered as an unknown one. */
         get: {
             parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    typed: string;
+                query: {
+                    code: string;
                 };
+                header?: never;
+                path?: never;
                 cookie?: never;
             };
             requestBody?: never;
@@ -4443,6 +4676,7 @@ export interface paths {
                         "application/json": components["schemas"]["AnswerOut"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -6887,6 +7121,11 @@ export interface components {
             planned: number;
             teams: components["schemas"]["TeamFiguresOut"][];
         };
+        BoxIn: {
+            ct: string;
+            epk: string;
+            iv: string;
+        };
         BranchOut: {
             /** Format: date-time */
             at: string;
@@ -8243,6 +8482,8 @@ export interface components {
         };
         PolicyOut: {
             idle_lock_minutes: number;
+            /** @description P-256 SPKI, b64url: vault keys are sealed to it */
+            recovery_key: string;
             watermark: boolean;
         };
         PoolLineOut: {
@@ -8316,12 +8557,45 @@ export interface components {
             code: string;
             words: string;
         };
+        RecoveriesOut: {
+            requests: components["schemas"]["RecoveryOut"][];
+        };
+        RecoveryIn: {
+            key: string;
+            sealed: components["schemas"]["BoxIn"];
+            sig: string;
+        };
+        RecoveryOut: {
+            /** Format: date-time */
+            answered_at: string | null;
+            /** Format: date-time */
+            asked_at: string;
+            dev: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            label: string;
+            reason: string;
+            released: {
+                [key: string]: string;
+            };
+            state: string;
+            user: string;
+            user_name: string;
+        };
         RefreshIn: {
             refresh: string;
             sig: string;
         };
+        RefuseIn: {
+            reason: string;
+        };
         RegistryLeavesOut: {
             leaves: components["schemas"]["LeaveOut"][];
+        };
+        ReleaseIn: {
+            check: string;
+            reason: string;
         };
         ReplacementCountOut: {
             by_inspector: components["schemas"]["NamedCountOut"][];
