@@ -82,10 +82,11 @@ def _is_of(row: Any, code: str) -> bool:
 
 
 def _corrected(rows: Any) -> bool:
-    """A correction counts once a second person has agreed to it."""
+    """A correction counts once a second person has agreed to it; agreeing to one's own does not."""
+    by = {row.h: canonical.decode(bytes(row.header))["by"] for row in rows}
     asked = {row.h for row in rows if row.kind == "correct"}
-    agreed = {canonical.decode(bytes(row.body)).get("correct") for row in rows if row.kind == "correct.approve" and row.body}
-    return bool(asked & agreed)
+    agreed = ((row.h, canonical.decode(bytes(row.body)).get("correct")) for row in rows if row.kind == "correct.approve" and row.body)
+    return any(target in asked and by[h] != by[target] for h, target in agreed)
 
 
 class CodeIn(Schema):

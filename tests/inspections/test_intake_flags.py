@@ -136,3 +136,21 @@ def test_a_cancelled_inspection_that_was_carried_out_all_the_same_counts_and_is_
     phone.send()
     found = inspections.inspection(visit.insp)
     assert (found.state, found.flags) == ("in_progress", ("F_CANCELLED",))
+
+
+def test_a_phone_that_reports_an_unprovable_log_is_flagged_and_the_auditor_told(ctx, client_as):
+    """Record-log 2.9: failure -> red banner and a `dev.health` event; here is what the server does with that word."""
+    phone = phones.a_field_phone()
+    log = {"code": "F_LOG_EQUIVOCATION", "remembered": [7, "x"], "shown": [9, "y"]}
+    phone.event("dev.health", {"self_test": {"log": log}})
+    result = phone.send()["results"][1]
+    assert (result["status"], result["flags"]) == ("stored", ["F_LOG_EQUIVOCATION"])
+    auditor = client_as("auditor", agency=phone.device.person.agency_id)
+    facts = auditor.get("/api/v1/audit/facts", query_string={"verb": "log.equivocation"}).get_json()["facts"]
+    assert [fact["object_id"] for fact in facts] == [phone.head]
+
+
+def test_a_phone_that_is_well_reports_nothing_of_the_log(ctx):
+    phone = phones.a_field_phone()
+    phone.event("dev.health", {"self_test": {"locks": True}})
+    assert "flags" not in phone.send()["results"][1]

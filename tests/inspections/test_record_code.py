@@ -96,6 +96,21 @@ def test_a_later_round_is_told_as_a_supplement_of_an_unchanged_record(sealed, cl
     assert api(client, code)["state"] == "supplemented"
 
 
+def test_a_correction_is_told_once_a_second_person_has_agreed(sealed, client):
+    code, visit = code_of(sealed), sealed.visit
+    target = next(phones.h_of(wire) for wire in sealed.first.wires if phones.header_of(wire)["t"] == "check.answer")
+    asked = sealed.first.event(
+        "correct", {"target": target, "path": "note", "old": target, "new": "更正后的内容", "reason": "笔误"}, visit.insp
+    )
+    sealed.first.event("correct.approve", {"correct": phones.h_of(asked)}, visit.insp)
+    sealed.first.send()
+    assert api(client, code)["state"] == "unchanged"
+    sealed.second.event("correct.approve", {"correct": phones.h_of(asked)}, visit.insp)
+    sealed.second.send()
+    assert api(client, code)["state"] == "corrected"
+    assert "更正后的内容" not in client.get(f"/r/{code}").text
+
+
 def test_the_page_needs_no_script_and_allows_nothing_but_its_style(sealed, client):
     answer = client.get(f"/r/{code_of(sealed)}")
     assert "script" not in answer.text
