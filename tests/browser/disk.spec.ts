@@ -31,7 +31,7 @@ test.afterAll(async () => {
 })
 
 test('a locked phone keeps nothing readable on its disk', async () => {
-  test.setTimeout(240_000)
+  test.setTimeout(600_000)
   const folder = mkdtempSync(join(tmpdir(), 'suijian-known-'))
   try {
     const file = join(folder, 'known.jpg')
@@ -39,7 +39,7 @@ test('a locked phone keeps nothing readable on its disk', async () => {
     const photo = readFileSync(file)
     const { phone, visit, team } = await preparedPhone(office, {
       slug: 'wugang', unit: UNIT, logins: ['insp4', 'insp3'], alone: true,
-      plan: { finding: FINDING, receiver: RECEIVER, party: '贾场长', photos: 1 },
+      plan: { finding: FINDING, receiver: RECEIVER, party: '贾场长', photos: 1, look: async () => undefined },
     })
     await visit.begin(UNIT)
     await visit.walkTo('evidence')
@@ -59,7 +59,7 @@ test('a locked phone keeps nothing readable on its disk', async () => {
       const real = Date.now.bind(Date)
       Date.now = () => real() + 6 * 60_000
     })
-    await expect(phone.on('pin')).toBeAttached({ timeout: 30_000 })
+    await expect(phone.on('pin')).toBeAttached({ timeout: 60_000 })
     await nothingInThePage(phone, [UNIT, NOTE, DRAFT, FINDING.part, FINDING.note, RECEIVER])
 
     // The page of a program that encrypts nothing, in the same profile.
