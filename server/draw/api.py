@@ -40,7 +40,7 @@ def get_setup() -> dict[str, Any]:
 @blp.get("/counts")
 @access(*OFFICIALS, "auditor")
 @blp.arguments(schemas.YearQuery, location="query")
-@blp.response(200, schemas.CountOut)
+@blp.response(200, schemas.DrawCountsOut)
 def get_counts(query: dict[str, Any]) -> Any:
     return operations.counts(g.actor.agency_id, query["year"] or local_date(clock.now_ms()).year)
 

@@ -99,6 +99,8 @@ def add_parties(row: DrawRow, asked: Wish) -> None:
 def change(actor: Actor, draw_id: str, asked: Wish) -> overview.Draw:
     """Another wish for a draw that is still on paper."""
     row = _on_paper(actor, draw_id)
+    if row.kind == "joint":
+        raise StepNotDue("联合抽查的方案已经发给各部门；要改动请放弃后重新提出", state=row.state)
     own = wish.check(row.agency_id, asked)
     held(row.agency_id, row.year)
     session().execute(delete(DrawSlotRow).where(DrawSlotRow.draw_id == row.id))

@@ -321,7 +321,7 @@ class SetupOut(Schema):
     publish_with_plan = StrictBool(required=True)
 
 
-class CountOut(Schema):
+class DrawCountsOut(Schema):
     year = StrictInt(required=True)
     drawn = StrictInt(required=True)
     voids = StrictInt(required=True)

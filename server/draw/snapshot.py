@@ -47,6 +47,8 @@ def freeze(actor: Actor, draw_id: str) -> overview.Draw:
     row = overview.row_for(actor, draw_id, lock=True)
     if row.state == "frozen":
         return overview.view(row)
+    if row.kind == "joint":
+        raise StepNotDue("联合抽查由各部门分别冻结自己的名录", state=row.state)
     if row.state != "draft":
         raise StepNotDue("抽取范围已经冻结", state=row.state)
     asked = wish.wish_from(row.proposal)

@@ -161,3 +161,10 @@ def test_the_joint_salt_never_leaves_the_server(offices: tuple[Ceremony, Ceremon
     operations.publish_transcript(lead.id)
     seen = lead.a.get(f"{API}/{lead.id}/wish").get_data(as_text=True) + builders.a_client().get(f"/open/draws/{lead.id}/transcript.json").get_data(as_text=True)
     assert "joint_salt" not in seen
+
+
+def test_a_joint_draw_is_not_frozen_or_changed_like_an_ordinary_one(offices: tuple[Ceremony, Ceremony]) -> None:
+    lead, other = offices
+    proposed(lead, other)
+    assert lead.post(lead.a, "freeze").status_code == 409
+    assert lead.a.put(f"{API}/{lead.id}", json=lead.wish()).status_code == 409

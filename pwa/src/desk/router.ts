@@ -25,6 +25,7 @@ export const router = createRouter({
         { path: 'batches', component: () => import('./plans/BatchesScreen.vue') },
         { path: 'batches/:id', component: () => import('./plans/BatchScreen.vue'), props: true },
         { path: 'draws', component: () => import('./draw/DrawsScreen.vue') },
+        { path: 'draws/joint', component: () => import('./draw/JointScreen.vue') },
         { path: 'draws/new', component: () => import('./draw/ProposalScreen.vue') },
         { path: 'draws/:id', component: () => import('./draw/DrawScreen.vue'), props: true },
         { path: 'draws/:id/edit', component: () => import('./draw/ProposalScreen.vue'), props: true },

@@ -7,7 +7,7 @@ export type Feasibility = Schemas['FeasibilityOut']
 export type PoolLine = Schemas['PoolLineOut']
 export type Result = Schemas['ResultOut']
 export type Fate = Schemas['FateOut']
-export type Counts = Schemas['CountOut']
+export type Counts = Schemas['DrawCountsOut']
 export interface Named { unit_id: string; reason: string; note: string }
 /** What the form sends; the server keeps it verbatim. */
 export interface Wish {
