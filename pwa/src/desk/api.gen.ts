@@ -1813,7 +1813,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["DrawCountOut"];
+                        "application/json": components["schemas"]["DrawCountsOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -7460,7 +7460,7 @@ export interface components {
             merges: boolean | null;
             premises?: components["schemas"]["PremisesIn"][];
         };
-        DrawCountOut: {
+        DrawCountsOut: {
             by_cause: {
                 [key: string]: number;
             };
