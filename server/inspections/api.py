@@ -18,13 +18,13 @@ from server.inspections.domain import InspectionUnknown, PackUnknown
 from server.inspections.schemas import (
     CancelIn,
     ChainsOut,
-    DecisionIn,
-    DecisionOut,
     InspectionOut,
     LevelsOut,
     LevelsQuery,
     OverviewOut,
     OverviewQuery,
+    QuarantineDecisionIn,
+    QuarantineDecisionOut,
     QuarantineOut,
 )
 from server.kernel.moments import day_end_ms, day_start_ms, from_ms
@@ -76,8 +76,8 @@ def list_quarantine() -> dict[str, Any]:
 
 @blp.post("/quarantine/decisions")
 @access("reviewer")
-@blp.arguments(DecisionIn)
-@blp.response(200, DecisionOut)
+@blp.arguments(QuarantineDecisionIn)
+@blp.response(200, QuarantineDecisionOut)
 def decide_quarantine(body: dict[str, Any]) -> dict[str, Any]:
     """Let quarantined events in, or keep them apart, with the reason; never an event of one's own visit."""
     return {"released": quarantine.decide(g.actor, body["events"], body["decision"], body["reason"])}

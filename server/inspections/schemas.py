@@ -77,7 +77,7 @@ class CancelIn(Schema):
     reason = StrictStr(most=300, least=1, required=True)
 
 
-class OpenVisitOut(Schema):
+class ChainVisitOut(Schema):
     insp = StrictStr(required=True)
     number = StrictStr(required=True)
     unit_name = StrictStr(required=True)
@@ -94,7 +94,7 @@ class ChainOut(Schema):
     last_ms = StrictInt(required=True, allow_none=True)
     held = StrictInt(required=True)
     quarantined = StrictInt(required=True)
-    open = fields.List(fields.Nested(OpenVisitOut), required=True)
+    open = fields.List(fields.Nested(ChainVisitOut), required=True)
 
 
 class ChainsOut(Schema):
@@ -129,13 +129,13 @@ class QuarantineOut(Schema):
     events = fields.List(fields.Nested(KeptOut), required=True)
 
 
-class DecisionIn(Schema):
+class QuarantineDecisionIn(Schema):
     events = fields.List(StrictStr(most=43, least=43), required=True, validate=validate.Length(1, 500))
     decision = StrictStr(most=8, required=True, validate=validate.OneOf(["release", "keep"]))
     reason = StrictStr(most=300, least=1, required=True)
 
 
-class DecisionOut(Schema):
+class QuarantineDecisionOut(Schema):
     released = fields.List(StrictStr(), required=True)
 
 

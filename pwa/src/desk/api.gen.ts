@@ -2584,7 +2584,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["InspectionsDecisionIn"];
+                    "application/json": components["schemas"]["QuarantineDecisionIn"];
                 };
             };
             responses: {
@@ -2594,7 +2594,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["DecisionOut"];
+                        "application/json": components["schemas"]["QuarantineDecisionOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -7154,11 +7154,19 @@ export interface components {
             held: number;
             last_ms: number | null;
             next_n: number;
-            open: components["schemas"]["InspectionsOpenVisitOut"][];
+            open: components["schemas"]["ChainVisitOut"][];
             quarantined: number;
         };
         ChainsOut: {
             chains: components["schemas"]["ChainOut"][];
+        };
+        ChainVisitOut: {
+            events: number;
+            files_lacking: number;
+            insp: string;
+            number: string;
+            state: string;
+            unit_name: string;
         };
         ChangeIn: {
             /** Format: date */
@@ -7304,9 +7312,6 @@ export interface components {
             values?: {
                 [key: string]: string;
             };
-        };
-        DecisionOut: {
-            released: string[];
         };
         DecisionsIn: {
             decisions: {
@@ -7808,20 +7813,6 @@ export interface components {
             visit?: {
                 [key: string]: unknown;
             } | null;
-        };
-        InspectionsDecisionIn: {
-            /** @enum {string} */
-            decision: "release" | "keep";
-            events: string[];
-            reason: string;
-        };
-        InspectionsOpenVisitOut: {
-            events: number;
-            files_lacking: number;
-            insp: string;
-            number: string;
-            state: string;
-            unit_name: string;
         };
         InspectionsShareOut: {
             a1: number;
@@ -8537,6 +8528,15 @@ export interface components {
         ProposalsOut: {
             open: number;
             proposals: components["schemas"]["ProposalOut"][];
+        };
+        QuarantineDecisionIn: {
+            /** @enum {string} */
+            decision: "release" | "keep";
+            events: string[];
+            reason: string;
+        };
+        QuarantineDecisionOut: {
+            released: string[];
         };
         QuarantineOut: {
             events: components["schemas"]["KeptOut"][];
