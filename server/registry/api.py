@@ -106,7 +106,7 @@ def post_mark(body: dict[str, Any], unit_id: str) -> dict[str, str]:
 
 @blp.post("/units/<unit_id>/marks/<mark_id>/end")
 @access("plan_officer")
-@blp.arguments(schemas.ReasonIn)
+@blp.arguments(schemas.RegistryReasonIn)
 @blp.response(204)
 def end_mark(body: dict[str, Any], unit_id: str, mark_id: str) -> None:
     cards.end_mark(g.actor, g.actor.agency_id, unit_id, mark_id, body["reason"])

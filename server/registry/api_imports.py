@@ -14,7 +14,7 @@ from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
 from server.registry import exports, fields, imports, planning, undo, workbooks
 from server.registry import schemas_imports as schemas
-from server.registry.schemas import ReasonIn
+from server.registry.schemas import RegistryReasonIn
 from server.registry.tables import RegistryImportRow
 from server.rules import operations as rules
 
@@ -111,7 +111,7 @@ def store_import(import_id: str) -> dict[str, Any]:
 
 @blp.post("/imports/<import_id>/undo")
 @access(*CLERK)
-@blp.arguments(ReasonIn)
+@blp.arguments(RegistryReasonIn)
 @blp.response(200, schemas.ImportOut)
 def undo_import(body: dict[str, Any], import_id: str) -> dict[str, Any]:
     undo.undo(g.actor, g.actor.agency_id, import_id, body["reason"])

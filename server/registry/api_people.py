@@ -13,7 +13,7 @@ from server.platform.access import access
 from server.registry import operations, people, proposals
 from server.registry import schemas_people as schemas
 from server.registry.domain import FieldsWrong, InspectorUnknown
-from server.registry.schemas import ReasonIn, UnitMadeOut
+from server.registry.schemas import RegistryReasonIn, UnitMadeOut
 
 blp = Blueprint("registry_people", "registry_people", url_prefix="/registry", description="执法检查人员名录库与现场更正建议")
 READERS = ("plan_officer", "reviewer", "administrator", "auditor")
@@ -49,7 +49,7 @@ def put_inspector(body: dict[str, Any], user_id: str) -> None:
 
 @blp.get("/inspectors/<user_id>/history")
 @access(*READERS)
-@blp.response(200, schemas.ChangesOut)
+@blp.response(200, schemas.FieldChangesOut)
 def inspector_history(user_id: str) -> dict[str, Any]:
     operations.inspector(g.actor.agency_id, user_id)
     return {"history": people.history(g.actor.agency_id, user_id)}
@@ -169,7 +169,7 @@ def post_conflict(body: dict[str, Any]) -> None:
 
 @blp.post("/conflicts/<conflict_id>/withdraw")
 @access("plan_officer")
-@blp.arguments(ReasonIn)
+@blp.arguments(RegistryReasonIn)
 @blp.response(204)
 def withdraw_conflict(body: dict[str, Any], conflict_id: str) -> None:
     """An interest that has ended or was wrong; it stays in the record with the reason."""
@@ -196,7 +196,7 @@ def list_proposals(query: dict[str, Any]) -> dict[str, Any]:
 
 @blp.post("/proposals/<proposal_id>/decide")
 @access("plan_officer")
-@blp.arguments(schemas.DecisionIn)
+@blp.arguments(schemas.ProposalDecisionIn)
 @blp.response(204)
 def decide_proposal(body: dict[str, Any], proposal_id: str) -> None:
     """Accepted it becomes a change of the registry with the visit as its source; rejected it stays with the reason."""

@@ -65,7 +65,7 @@ class MarkOut(Schema):
     ended_reason = StrictStr(required=True)
 
 
-class ChangeOut(Schema):
+class FieldChangeOut(Schema):
     at = StrictInstant(required=True)
     label = StrictStr(required=True)
     old = StrictStr(required=True)
@@ -95,7 +95,7 @@ class UnitCardOut(Schema):
     verified_on = StrictDate(required=True, allow_none=True)
     stale = StrictBool(required=True)
     marks = fields.List(fields.Nested(MarkOut), required=True)
-    history = fields.List(fields.Nested(ChangeOut), required=True)
+    history = fields.List(fields.Nested(FieldChangeOut), required=True)
     premises = fields.List(fields.Nested(PremisesOut), required=True)
     duplicates = fields.List(fields.Nested(PremisesOut), required=True)
 
@@ -137,12 +137,12 @@ class DuplicatesOut(Schema):
     groups = fields.List(fields.Nested(DuplicateOut), required=True)
 
 
-class CountOut(Schema):
+class CoverageCountOut(Schema):
     name = StrictStr(required=True)
     count = StrictInt(required=True)
 
 
-class CellOut(Schema):
+class CoverageCellOut(Schema):
     sector = StrictStr(required=True)
     district = StrictStr(required=True)
     count = StrictInt(required=True)
@@ -150,10 +150,10 @@ class CellOut(Schema):
 
 class CoverageOut(Schema):
     total = StrictInt(required=True)
-    sectors = fields.List(fields.Nested(CountOut), required=True)
-    districts = fields.List(fields.Nested(CountOut), required=True)
-    cells = fields.List(fields.Nested(CellOut), required=True)
-    grades = fields.List(fields.Nested(CountOut), required=True)
+    sectors = fields.List(fields.Nested(CoverageCountOut), required=True)
+    districts = fields.List(fields.Nested(CoverageCountOut), required=True)
+    cells = fields.List(fields.Nested(CoverageCellOut), required=True)
+    grades = fields.List(fields.Nested(CoverageCountOut), required=True)
     incomplete = StrictInt(required=True)
     stale = StrictInt(required=True)
     stale_days = StrictInt(required=True)
@@ -215,5 +215,5 @@ class HeadersOut(Schema):
     items = fields.List(fields.Nested(HeaderOut), required=True)
 
 
-class ReasonIn(Schema):
+class RegistryReasonIn(Schema):
     reason = StrictStr(most=300, least=1, required=True)

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from server.platform.schemas import Schema, StrictBool, StrictDate, StrictInstant, StrictInt, StrictStr, StrictUUID
 from server.registry.pools import LEAVE_KINDS
-from server.registry.schemas import ChangeOut
+from server.registry.schemas import FieldChangeOut
 
 
 class InspectorOut(Schema):
@@ -180,8 +180,8 @@ class LeaderEndIn(Schema):
     to_day = StrictDate(required=True)
 
 
-class ChangesOut(Schema):
-    history = fields.List(fields.Nested(ChangeOut), required=True)
+class FieldChangesOut(Schema):
+    history = fields.List(fields.Nested(FieldChangeOut), required=True)
 
 
 class ProposalOut(Schema):
@@ -212,7 +212,7 @@ class ProposalQuery(Schema):
     state = fields.String(validate=validate.OneOf(["open", "accepted", "rejected"]), load_default="open")
 
 
-class DecisionIn(Schema):
+class ProposalDecisionIn(Schema):
     accept = StrictBool(required=True)
     reason = StrictStr(most=300, least=1, required=True)
     values = fields.Dict(keys=StrictStr(most=48), values=StrictStr(most=1000), load_default=dict, validate=validate.Length(max=60))
