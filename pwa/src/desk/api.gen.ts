@@ -1813,7 +1813,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["DrawCountsOut"];
+                        "application/json": components["schemas"]["CountOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1964,7 +1964,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DrawDecisionIn"];
+                    "application/json": components["schemas"]["DecisionIn"];
                 };
             };
             responses: {
@@ -4771,7 +4771,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ReasonIn"];
+                    "application/json": components["schemas"]["RegistryReasonIn"];
                 };
             };
             responses: {
@@ -5221,7 +5221,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ReasonIn"];
+                    "application/json": components["schemas"]["RegistryReasonIn"];
                 };
             };
             responses: {
@@ -5350,7 +5350,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ChangesOut"];
+                        "application/json": components["schemas"]["FieldChangesOut"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -5710,7 +5710,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DecisionIn"];
+                    "application/json": components["schemas"]["ProposalDecisionIn"];
                 };
             };
             responses: {
@@ -6271,7 +6271,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["ReasonIn"];
+                    "application/json": components["schemas"]["RegistryReasonIn"];
                 };
             };
             responses: {
@@ -6855,7 +6855,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SyncChangesOut"];
+                        "application/json": components["schemas"]["ChangesOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -7144,11 +7144,6 @@ export interface components {
             most: number;
             per_day: number;
         };
-        CellOut: {
-            count: number;
-            district: string;
-            sector: string;
-        };
         ChainOut: {
             dev: string;
             held: number;
@@ -7176,21 +7171,20 @@ export interface components {
             withdraw?: true;
         };
         ChangeOut: {
-            /** Format: date-time */
-            at: string;
-            by: string;
-            /** @default  */
-            how: string;
-            label: string;
-            new: string;
-            old: string;
-            /** @default  */
-            reason: string;
-            /** @default  */
-            source: string;
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            op: "put" | "del";
         };
         ChangesOut: {
-            history: components["schemas"]["ChangeOut"][];
+            changes: components["schemas"]["ChangeOut"][];
+            cursor: string;
+            epoch: number;
+            more: boolean;
+            now: number;
         };
         CheckOut: {
             fault: number | null;
@@ -7278,16 +7272,35 @@ export interface components {
             witness: string;
         };
         CountOut: {
+            by_cause: {
+                [key: string]: number;
+            };
+            drawn: number;
+            most_per_inspector: number;
+            most_per_leader: number;
+            most_per_unit: number;
+            people: number;
+            red: boolean;
+            units: number;
+            voids: number;
+            year: number;
+        };
+        CoverageCellOut: {
+            count: number;
+            district: string;
+            sector: string;
+        };
+        CoverageCountOut: {
             count: number;
             name: string;
         };
         CoverageOut: {
             blacklisted: number;
-            cells: components["schemas"]["CellOut"][];
-            districts: components["schemas"]["CountOut"][];
-            grades: components["schemas"]["CountOut"][];
+            cells: components["schemas"]["CoverageCellOut"][];
+            districts: components["schemas"]["CoverageCountOut"][];
+            grades: components["schemas"]["CoverageCountOut"][];
             incomplete: number;
-            sectors: components["schemas"]["CountOut"][];
+            sectors: components["schemas"]["CoverageCountOut"][];
             stale: number;
             stale_days: number;
             total: number;
@@ -7307,11 +7320,9 @@ export interface components {
             granted: boolean;
         };
         DecisionIn: {
-            accept: boolean;
-            reason: string;
-            values?: {
-                [key: string]: string;
-            };
+            granted: boolean;
+            /** @default  */
+            note: string;
         };
         DecisionsIn: {
             decisions: {
@@ -7464,25 +7475,6 @@ export interface components {
             /** @default null */
             merges: boolean | null;
             premises?: components["schemas"]["PremisesIn"][];
-        };
-        DrawCountsOut: {
-            by_cause: {
-                [key: string]: number;
-            };
-            drawn: number;
-            most_per_inspector: number;
-            most_per_leader: number;
-            most_per_unit: number;
-            people: number;
-            red: boolean;
-            units: number;
-            voids: number;
-            year: number;
-        };
-        DrawDecisionIn: {
-            granted: boolean;
-            /** @default  */
-            note: string;
         };
         DrawOut: {
             agency_id: string;
@@ -7667,6 +7659,23 @@ export interface components {
             strata: components["schemas"]["StratumOut"][];
             total: number;
             warnings: components["schemas"]["WarningOut"][];
+        };
+        FieldChangeOut: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @default  */
+            how: string;
+            label: string;
+            new: string;
+            old: string;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            source: string;
+        };
+        FieldChangesOut: {
+            history: components["schemas"]["FieldChangeOut"][];
         };
         GapOut: {
             lacking: string[];
@@ -8504,6 +8513,13 @@ export interface components {
             question: string;
             words: string;
         };
+        ProposalDecisionIn: {
+            accept: boolean;
+            reason: string;
+            values?: {
+                [key: string]: string;
+            };
+        };
         ProposalOut: {
             /** Format: date-time */
             at: string;
@@ -8551,7 +8567,11 @@ export interface components {
             quota: number;
         };
         ReasonIn: {
-            reason: string;
+            /** @default  */
+            checklist: string;
+            /** @default  */
+            item: string;
+            text: string;
         };
         ReasonOut: {
             code: string;
@@ -8592,6 +8612,9 @@ export interface components {
         };
         RegistryLeavesOut: {
             leaves: components["schemas"]["LeaveOut"][];
+        };
+        RegistryReasonIn: {
+            reason: string;
         };
         ReleaseIn: {
             check: string;
@@ -8651,13 +8674,6 @@ export interface components {
                 [key: string]: string;
             };
         };
-        ReportsReasonIn: {
-            /** @default  */
-            checklist: string;
-            /** @default  */
-            item: string;
-            text: string;
-        };
         ReportUnitIn: {
             address: string;
             name: string;
@@ -8686,7 +8702,7 @@ export interface components {
         ReturnIn: {
             /** @default  */
             note: string;
-            reasons: components["schemas"]["ReportsReasonIn"][];
+            reasons: components["schemas"]["ReasonIn"][];
         };
         ReturnOut: {
             /** Format: date-time */
@@ -8820,22 +8836,6 @@ export interface components {
         SubPoolsOut: {
             sub_pools: components["schemas"]["SubPoolOut"][];
         };
-        SyncChangeOut: {
-            data?: {
-                [key: string]: unknown;
-            } | null;
-            id: string;
-            kind: string;
-            /** @enum {string} */
-            op: "put" | "del";
-        };
-        SyncChangesOut: {
-            changes: components["schemas"]["SyncChangeOut"][];
-            cursor: string;
-            epoch: number;
-            more: boolean;
-            now: number;
-        };
         TeamFiguresOut: {
             done: number;
             overdue: number;
@@ -8930,7 +8930,7 @@ export interface components {
         UnitCardOut: {
             blacklisted: boolean;
             duplicates: components["schemas"]["PremisesOut"][];
-            history: components["schemas"]["ChangeOut"][];
+            history: components["schemas"]["FieldChangeOut"][];
             id: string;
             lacking: string[];
             marks: components["schemas"]["MarkOut"][];
