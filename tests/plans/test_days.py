@@ -68,9 +68,10 @@ def test_ys_4_1_the_board_counts_planned_done_and_overdue_per_team_and_shows_loa
         office.released(2, team=(3, 2), period="2026-12")
         days.move(office.officer, inspections.inspections(JD, unit_id=office.units[0].id)[0].id, date(2026, 12, 9))
         seen = days.board(JD, "2026-12")
-        assert (seen.planned, seen.done, seen.overdue, seen.per_day) == (3, 0, 0, 2)
+        teams = len(office.people) // 2
+        assert (seen.planned, seen.done, seen.overdue, seen.per_day) == (3, 0, 0, teams)
         ninth = next(one for one in seen.days if one.day == date(2026, 12, 9))
-        assert (ninth.planned, ninth.workday, ninth.room) == (1, True, 1)
+        assert (ninth.planned, ninth.workday, ninth.room) == (1, True, teams - 1)
         assert next(one for one in seen.days if one.day == date(2026, 12, 5)).room == 0, "Saturday"
         assert next(one for one in seen.days if one.day == date(2026, 12, 31)).due == 3
         assert [(len(line.team), line.planned) for line in seen.teams] == [(2, 2), (2, 1)]
