@@ -119,7 +119,8 @@ def ready(app: Flask, agency: str, n: int = 2, **more: Any) -> tuple[Ceremony, O
     with app.app_context(), transaction():
         # Where every item has a pool of its own (WG-4b, WS-3.4b) all units are put into the first one.
         first = str(rules.rules_for(agency).items[0]["code"])
-        session().add_all(UnitItemRow(unit_id=unit.id, item_code=first, agency_id=agency) for unit in registry.units(agency))
+        for unit in registry.units(agency):
+            session().merge(UnitItemRow(unit_id=unit.id, item_code=first, agency_id=agency))
     stage.to_drawn(n=n, **more)
     with app.app_context():
         office = Office(agency, builders.actor_of(stage.a.person), builders.actor_of(stage.b.person), builders.actor_of(stage.superior.person))
