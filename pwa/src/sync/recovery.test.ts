@@ -50,42 +50,42 @@ class Helper {
 let phone: TestPhone
 let helper: Helper
 let dev: string
-beforeEach(async () => {
-  phone = await TestPhone.make()
-  phone.devName = (spki) => b64url(createHash('sha256').update('suijian/dev/v1\0').update(fromB64url(spki)).digest().subarray(0, 16))
-  const { keys, spki } = await makeBoxKeys()
-  helper = new Helper(keys, new Uint8Array(spki))
-  const { other } = phone.server
-  phone.server.other = (request) => {
-    const path = request.path.replace('/api/v1/', '')
-    const body = request.body === undefined ? {} : (JSON.parse(new TextDecoder().decode(request.body)) as Record<string, unknown>)
-    if (path === 'accounts/recovery') {
-      helper.asked.push(body as unknown as (typeof helper.asked)[number])
-      return reply(201, { id: 'req-1', state: 'waiting' })
-    }
-    if (path === 'accounts/recovery/req-1') return reply(200, { id: 'req-1', state: helper.state, reason: '', released: helper.released ?? {} })
-    if (path === 'accounts/recovery/req-1/done') {
-      helper.done += 1
-      return reply(204, {})
-    }
-    const answer = other(request)
-    if (answer === undefined || !/accounts\/(enrol|login|refresh)$/.test(path)) return answer
-    const told = JSON.parse(new TextDecoder().decode(answer.body)) as Record<string, unknown>
-    return reply(answer.status, { ...told, policy: { idle_lock_minutes: 3, watermark: true, recovery_key: b64url(helper.spki) } })
-  }
-  const done = await (await phone.start()).enrol({ code: 'CODE000001', pin: PIN, label: 'x' })
-  if (!done.ok) throw new Error(done.text)
-  await done.session.syncNow()
-  const visit = await done.session.openVisit(INSP)
-  await visit?.append('note.add', { text: '还没有上传' })
-  expect(await done.session.policy()).toMatchObject({ idleMinutes: 3, watermark: true })
-  dev = done.session.me.dev
-  await done.session.lock()
-})
-
 const record = (): PersonRecord => phone.platter.meta.get(`person/${dev}`) as PersonRecord
 
 describe('a forgotten PIN', () => {
+  beforeEach(async () => {
+    phone = await TestPhone.make()
+    phone.devName = (spki) => b64url(createHash('sha256').update('suijian/dev/v1\0').update(fromB64url(spki)).digest().subarray(0, 16))
+    const { keys, spki } = await makeBoxKeys()
+    helper = new Helper(keys, new Uint8Array(spki))
+    const { other } = phone.server
+    phone.server.other = (request) => {
+      const path = request.path.replace('/api/v1/', '')
+      const body = request.body === undefined ? {} : (JSON.parse(new TextDecoder().decode(request.body)) as Record<string, unknown>)
+      if (path === 'accounts/recovery') {
+        helper.asked.push(body as unknown as (typeof helper.asked)[number])
+        return reply(201, { id: 'req-1', state: 'waiting' })
+      }
+      if (path === 'accounts/recovery/req-1') return reply(200, { id: 'req-1', state: helper.state, reason: '', released: helper.released ?? {} })
+      if (path === 'accounts/recovery/req-1/done') {
+        helper.done += 1
+        return reply(204, {})
+      }
+      const answer = other(request)
+      if (answer === undefined || !/accounts\/(enrol|login|refresh)$/.test(path)) return answer
+      const told = JSON.parse(new TextDecoder().decode(answer.body)) as Record<string, unknown>
+      return reply(answer.status, { ...told, policy: { idle_lock_minutes: 3, watermark: true, recovery_key: b64url(helper.spki) } })
+    }
+    const done = await (await phone.start()).enrol({ code: 'CODE000001', pin: PIN, label: 'x' })
+    if (!done.ok) throw new Error(done.text)
+    await done.session.syncNow()
+    const visit = await done.session.openVisit(INSP)
+    await visit?.append('note.add', { text: '还没有上传' })
+    expect(await done.session.policy()).toMatchObject({ idleMinutes: 3, watermark: true })
+    dev = done.session.me.dev
+    await done.session.lock()
+  }, 60_000)
+
   it('comes back through the administrator with everything unsent, also after ten wrong tries', async () => {
     const app = await phone.start()
     for (let i = 0; i < 10; i++) await app.unlock(dev, '000000')

@@ -49,7 +49,7 @@ beforeAll(async () => {
   await session.syncNow()
   const chain = phone.server.state.chains.get(session.me.dev) ?? []
   wires = chain.map(({ wire }) => ({ type: (JSON.parse(wire.h) as { t: string }).t, wire })).filter(({ type }) => !type.startsWith('dev.'))
-})
+}, 60_000)
 
 describe('a visit on the wire', () => {
   it('has 76 events', () => {
