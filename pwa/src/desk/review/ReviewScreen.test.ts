@@ -5,7 +5,7 @@ import ReviewScreen from './ReviewScreen.vue'
 
 const LINE = { id: 'r1', insp: 'i1', number: '2026-11-0001', unit_name: '试验宾馆', state: 'submitted', state_words: '待审核', round: 0, due_on: '2026-11-27', provisional: false, days_left: 5, lead_target: '2026-11-25', counted_from: '2026-11-20', clamped: false, ended_ms: 1, team: ['甄', '贾'], lead: 'me', inspection_state: 'sealed', flags: [], counts: { fails: 1 }, submitted_at: null }
 const item = (id: string, val: string) => ({ id, sheet: 0, text: `检查项${id}`, star: false, basis: [], val, answer: {}, conflict: false, choices: {}, extra: [], photos: [] })
-const INTEGRITY = { sentence: '完整：12 个事件', complete: true, level: 'A3', level_words: '双机分别上传', acts: [], findings: [], live_codes: {}, seal: { covered: 9, after: 0, late: 0, added: 0, corrections: 0 } }
+const INTEGRITY = { sentence: '完整：12 个事件', complete: true, level: 'A3', level_words: '双机分别上传', acts: [], findings: [], corrections: [{ h: 'h1', name: '甄', at_ms: 1, about: '检查项 A', field: '问题描述', old: '三层', new: '四层', reason: '笔误', state: 'waits', approved_name: '' }], added: [], live_codes: {}, seal: { covered: 9, after: 0, late: 0, added: 0, corrections: 0 } }
 const ALL = { opinion: false, submit: false, approve: true, hold: true, return: true }
 function aReport(more: Record<string, unknown> = {}) {
   return {
@@ -111,6 +111,9 @@ describe('what stands in the way', () => {
     office.on('GET reports/r1', aReport())
     await on.tap('ask-again')
     expect(on.text('verdict')).toContain('完整')
+    // Both values of a correction, and that it does not stand yet.
+    expect(on.text('correction-h1')).toContain('三层 → 四层')
+    expect(on.text('correction-h1')).toContain('等待第二人确认')
   })
 })
 

@@ -46,6 +46,9 @@ export interface Integrity {
   }[]
   /** Photo of the door → the four digits its phone showed. */
   readonly live_codes: Readonly<Record<string, string>>
+  /** 更正 with both values; `waits` for the second person, `void` when its base is not in the record. */
+  readonly corrections: readonly { h: string; name: string; at_ms: number; about: string; field: string; old: string; new: string; reason: string; state: 'stands' | 'waits' | 'void'; approved_name: string }[]
+  readonly added: readonly { h: string; name: string; wall: number; t: string; text?: string; caption?: string }[]
   readonly seal: { readonly covered: number; readonly after: number; readonly late: number; readonly added: number; readonly corrections: number }
 }
 interface Spelt {
