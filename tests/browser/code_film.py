@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 SIZE = (1280, 720)
 CODE = 560
-FRAMES_EACH = 5
+FRAMES_EACH = 10
 
 
 def frame(code: Image.Image, number: int) -> bytes:
