@@ -20,7 +20,7 @@ const EXIF = 'suijian known photo 7f3a91c2'
 
 let office: Office
 test.beforeAll(async () => {
-  test.setTimeout(400_000)
+  test.setTimeout(900_000)
   office = await Office.open()
 })
 test.afterEach(async ({}, info) => {
