@@ -186,7 +186,7 @@ def test_more_than_one_change_of_a_unit_or_five_per_cent_overall_is_red(office: 
     rows = drawn(office).rows
     propose(office)
     once = operations.counts(AGENCY, 2026)
-    assert once.red == (20 > len(rows)) and (once.drawn, once.people, once.most_per_leader) == (len(rows), 1, 1)
+    assert once.red == (len(rows) < 20) and (once.drawn, once.people, once.most_per_leader) == (len(rows), 1, 1)
     propose(office, leaving=rows[0].team[1:], staying=())
     assert operations.counts(AGENCY, 2026).red, "twice at one unit"
 
