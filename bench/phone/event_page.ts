@@ -14,7 +14,7 @@ async function measure(count: number): Promise<EventTimes> {
   const { keys } = await makeKeys()
   const signer = signerOf(keys)
   const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
-  const vault = new Vault(new IdbDisk('bench'), 'A'.repeat(22), key, random)
+  const vault = new Vault(new IdbDisk(`bench-${crypto.randomUUID()}`), 'A'.repeat(22), key, random)
   const log = new EventLog({ vault, signer, clock: browserClock(), random, user: 'u-bench' })
   const message = new Uint8Array(366).fill(7)
   const sign: number[] = []
