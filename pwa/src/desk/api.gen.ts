@@ -1813,7 +1813,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["CountOut"];
+                        "application/json": components["schemas"]["DrawCountsOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -7271,20 +7271,6 @@ export interface components {
             value: string;
             witness: string;
         };
-        CountOut: {
-            by_cause: {
-                [key: string]: number;
-            };
-            drawn: number;
-            most_per_inspector: number;
-            most_per_leader: number;
-            most_per_unit: number;
-            people: number;
-            red: boolean;
-            units: number;
-            voids: number;
-            year: number;
-        };
         CoverageCellOut: {
             count: number;
             district: string;
@@ -7475,6 +7461,20 @@ export interface components {
             /** @default null */
             merges: boolean | null;
             premises?: components["schemas"]["PremisesIn"][];
+        };
+        DrawCountsOut: {
+            by_cause: {
+                [key: string]: number;
+            };
+            drawn: number;
+            most_per_inspector: number;
+            most_per_leader: number;
+            most_per_unit: number;
+            people: number;
+            red: boolean;
+            units: number;
+            voids: number;
+            year: number;
         };
         DrawOut: {
             agency_id: string;
