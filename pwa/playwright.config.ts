@@ -29,6 +29,7 @@ process.env['NODE_PATH'] = resolve(PWA, 'node_modules')
 
 export default defineConfig({
   testDir: '../tests/browser',
+  globalSetup: '../tests/browser/demo.ts',
   outputDir: '../.suijian/browser',
   workers: 2,
   fullyParallel: false,

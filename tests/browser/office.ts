@@ -1,7 +1,7 @@
 /**
  * A real server for a scenario: its own data directory, gunicorn and the job worker as processes that
- * can be stopped or killed. The demo is loaded once per run and copied, because loading takes seconds
- * and copying does not.
+ * can be stopped or killed. The demo is loaded once per run, before the first scenario (`demo.ts`), and copied,
+ * because loading takes seconds and copying does not.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
@@ -13,7 +13,8 @@ const ROOT = resolve(__dirname, '../..')
 const PYTHON = process.env['SUIJIAN_PYTHON'] ?? join(ROOT, '.venv/bin/python')
 export const PASSWORD = 'Suijian-2026'
 
-let template: string | undefined
+/** Where `demo.ts` says that the loaded demo lies; the workers that run the scenarios inherit it. */
+export const TEMPLATE = 'SUIJIAN_DEMO_TEMPLATE'
 
 export interface OfficeOptions {
   /** Seconds by which the server's clock differs from the real one; see shifted.py. */
@@ -47,16 +48,18 @@ function python(data: string, ...args: string[]): string {
   })
 }
 
-/** A data directory with the five demo agencies, made on first use and removed at the end of the run. */
+/** A data directory with the five demo agencies; whoever asks for it removes it. */
+export function loadDemo(): string {
+  const made = mkdtempSync(join(tmpdir(), 'suijian-demo-'))
+  python(made, 'server.app.cli', 'migrate')
+  python(made, 'server.app.demo')
+  return made
+}
+
 function loaded(): string {
-  if (template === undefined) {
-    const made = mkdtempSync(join(tmpdir(), 'suijian-demo-'))
-    python(made, 'server.app.cli', 'migrate')
-    python(made, 'server.app.demo')
-    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
-    template = made
-  }
-  return template
+  const made = process.env[TEMPLATE]
+  if (made === undefined) throw new Error('the demo was not loaded: globalSetup of the configuration does it')
+  return made
 }
 
 /** A port below the range the system hands out by itself, so that it is still free at a restart. */
