@@ -2,6 +2,7 @@
 import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test'
 import { execFileSync } from 'node:child_process'
 import { PASSWORD } from './office'
+import { shiftClock } from './phone'
 
 export const KINDS = ['notice', 'receipt', 'record', 'report'] as const
 export type Kind = (typeof KINDS)[number]
@@ -13,8 +14,10 @@ export class Desk {
     readonly url: string,
   ) {}
 
-  static async signIn(browser: Browser, url: string, login: string): Promise<Desk> {
+  /** `shift` sets the computer's clock that many seconds off, as the server's may be. */
+  static async signIn(browser: Browser, url: string, login: string, shift = 0): Promise<Desk> {
     const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, isMobile: false, hasTouch: false, deviceScaleFactor: 1, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
+    if (shift !== 0) await context.addInitScript(shiftClock, shift * 1000)
     const page = await context.newPage()
     page.setDefaultTimeout(15_000)
     const desk = new Desk(context, page, url)

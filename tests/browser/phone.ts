@@ -253,8 +253,8 @@ function keepFilmRunning(): void {
   void navigator.mediaDevices?.getUserMedia({ video }).then((film) => Object.assign(globalThis, { film }))
 }
 
-/** Runs in the page before anything else: the phone's clock is that many milliseconds off. */
-function shiftClock(shift: number): void {
+/** Runs in the page before anything else: its clock is that many milliseconds off. */
+export function shiftClock(shift: number): void {
   const RealDate = Date
   class ShiftedDate extends RealDate {
     constructor(...rest: [] | ConstructorParameters<typeof Date>) {

@@ -1,5 +1,7 @@
 /** The people of an office and what they do over the interface: sign in with a key of their own, hand out codes, read. */
 import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { PASSWORD, type Office } from './office'
 import type { Holder } from './phone'
 
@@ -25,6 +27,21 @@ export class Staff {
 
   post<T>(path: string, body?: unknown): Promise<T> {
     return ask<T>(this.office, path, { method: 'POST', access: this.access, body })
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return ask<T>(this.office, path, { method: 'PATCH', access: this.access, body })
+  }
+
+  /** A file in a form, with fields beside it. */
+  async send<T>(path: string, file: string, fields: Readonly<Record<string, string>> = {}): Promise<T> {
+    const form = new FormData()
+    form.append('file', new Blob([new Uint8Array(readFileSync(file))]), basename(file))
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
+    const answer = await fetch(`${this.office.url}/api/v1/${path}`, { method: 'POST', headers: { Authorization: `Bearer ${this.access}` }, body: form })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`)
+    return JSON.parse(text) as T
   }
 
   async bytes(path: string): Promise<Buffer> {
