@@ -43,6 +43,12 @@ class Job:
     def __init__(self, name: str, fn: Callable[..., None]) -> None:
         self.name = name
         self.fn = fn
+        self.gave_up: Callable[..., None] | None = None
+
+    def when_given_up(self, fn: Callable[..., None]) -> Callable[..., None]:
+        """Have ``fn(problem, **args)`` run in the transaction that marks the job as failed for good: what waits must learn of it."""
+        self.gave_up = fn
+        return fn
 
     def enqueue(self, **args: Any) -> str:
         """Have it run once the running unit of work is committed; answers the id of the job row."""
@@ -187,6 +193,9 @@ def _note_failure(job_id: str, problem: Exception) -> None:
         row.last_error = f"{type(problem).__name__}: {problem}"[:500]
         row.state = "failed" if row.attempts >= MAX_ATTEMPTS else "waiting"
         row.due_at = clock.now() + timedelta(seconds=2**row.attempts)
+        gave_up = JOBS[row.name].gave_up if row.state == "failed" and row.name in JOBS else None
+        if gave_up is not None:
+            gave_up(problem, **row.args)
 
 
 def sweep(limit: int = 200) -> int:

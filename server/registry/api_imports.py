@@ -27,7 +27,7 @@ def _line(row: RegistryImportRow, by: str) -> dict[str, Any]:
     found = row.looked
     return {
         "id": row.id, "file_name": row.file_name, "state": row.state, "done": row.done, "total": row.total, "by": by, "at": row.at, "stored_at": row.stored_at, "undone_at": row.undone_at,
-        "undone_reason": row.undone_reason, "trouble": found.get("trouble", ""), **{name: found.get(name, 0) for name in ("rows", "added", "updated", "unchanged", "left", "wrong")},
+        "undone_reason": row.undone_reason, "trouble": found.get("trouble", ""), "again": bool(found.get("again")), **{name: found.get(name, 0) for name in ("rows", "added", "updated", "unchanged", "left", "wrong")},
     }
 
 

@@ -120,17 +120,18 @@ def decide(actor: audit.Who, agency_id: str, import_id: str, decisions: Mapping[
 @unit_of_work
 def begin_storing(actor: audit.Who, agency_id: str, import_id: str) -> None:
     """Have the accepted lines written."""
-    row = one_import(agency_id, import_id)
-    _only(row, "checked")
+    row = one_import(agency_id, import_id, content=True)
+    _only(row, "checked", *(("failed",) if row.looked.get("again") else ()))
     if row.looked.get("lacking"):
         raise domain.ImportHeadersWrong(f"表头缺少：{'、'.join(row.looked['lacking'])}", lacking=row.looked["lacking"])
     row.state, row.done = "storing", 0
+    row.looked = {name: value for name, value in row.looked.items() if name not in ("trouble", "again")}
     store_job.enqueue(import_id=row.id)
 
 
 def _only(row: RegistryImportRow, *states: str) -> None:
     if row.state not in states:
-        words = {"checking": "正在检查", "storing": "正在写入", "done": "已经导入", "undone": "已经撤销", "failed": "没有读成", "checked": "还没有导入"}
+        words = {"checking": "正在检查", "storing": "正在写入", "done": "已经导入", "undone": "已经撤销", "failed": "没有完成", "checked": "还没有导入"}
         raise domain.ImportNotReady(f"这次导入{words[row.state]}，不能再做这一步", state=row.state)
     if row.content is None and row.state in ("checked", "failed"):
         raise domain.ImportNotReady("文件已过保存期，请重新选择文件", state=row.state)
@@ -176,6 +177,27 @@ def store_job(import_id: str) -> None:
         found = before | _found(tally, errors, sheet)
         db.session.execute(update(RegistryImportRow).where(RegistryImportRow.id == import_id).values(state="done", looked=found, stored_at=now, done=len(drafts)))
         audit.record(_By(by, agency_id), "registry.import_stored", "import", import_id, agency_id, {"added": tally.added, "updated": tally.updated, "left": tally.left, "errors": len(errors)})
+
+
+@look_job.when_given_up
+def _not_looked(problem: Exception, import_id: str) -> None:
+    _failed(import_id, "checking", "检查文件", problem, again=False)
+
+
+@store_job.when_given_up
+def _not_stored(problem: Exception, import_id: str) -> None:
+    _failed(import_id, "storing", "写入", problem, again=True)
+
+
+def _failed(import_id: str, state: str, what: str, problem: Exception, again: bool) -> None:
+    """The clerk learns that it is over and may begin again: writing twice changes nothing twice."""
+    row = db.session.scalar(select(RegistryImportRow).where(RegistryImportRow.id == import_id, RegistryImportRow.state == state).with_for_update())
+    if row is None:
+        return
+    why = problem.detail if isinstance(problem, DomainError) else "系统出错，多次重试都没有成功"
+    rest = "已经写入的行保留着，重新写入不会重复" if again else "名录库没有改动，请重新选择文件"
+    row.state, row.looked = "failed", row.looked | {"trouble": f"{what}没有完成：{why}。{rest}。", "again": again}
+    audit.record(_By(row.by_user, row.agency_id), "registry.import_failed", "import", import_id, row.agency_id, {"at": state})
 
 
 class _By:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from server.platform.schemas import Schema, StrictInstant, StrictInt, StrictStr
+from server.platform.schemas import Schema, StrictBool, StrictInstant, StrictInt, StrictStr
 from server.registry.schemas import RowErrorOut
 
 
@@ -48,6 +48,8 @@ class ImportLineOut(Schema):
     undone_at = StrictInstant(required=True, allow_none=True)
     undone_reason = StrictStr(required=True)
     trouble = StrictStr(required=True)
+    again = StrictBool(required=True)
+    """Writing broke off for good and may be begun again."""
 
 
 class ImportOut(ImportLineOut):

@@ -87,6 +87,20 @@ def test_a_failed_job_is_tried_again_later_and_given_up_in_the_end(held):
         assert session().scalar(select(OutboxJob.last_error)) == "OSError: disk"
 
 
+def test_who_waits_for_a_job_learns_that_it_was_given_up_once(held, monkeypatch):
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(note, "gave_up", None)
+    note.when_given_up(lambda problem, word: told.append((str(problem), word)))
+    with clock.freeze(NOON):
+        with transaction():
+            note.enqueue(word="fail")
+        for attempt in range(jobs.MAX_ATTEMPTS + 2):
+            assert (told == []) == (attempt < jobs.MAX_ATTEMPTS)
+            jobs.sweep()
+            clock.tick(minutes=10)
+    assert told == [("disk", "fail")]
+
+
 def test_a_job_whose_worker_died_is_taken_over_after_the_claim(held):
     with clock.freeze(NOON):
         with transaction():

@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from server.kernel import uscc
+from server.platform import clock, jobs
 from server.platform.db import session
 from server.registry import cards, domain, imports, operations, undo
 from server.registry.tables import MarketEntityRow, RegistryChangeRow, RegistryImportRow, UnitRow
@@ -228,6 +229,34 @@ def test_a_real_workbook_with_a_title_merged_cells_formulas_dates_and_numbers_is
 def test_what_is_no_table_fails_in_words(ctx: Flask) -> None:
     row = brought(b"PK\x03\x04broken", "坏.xlsx", store=False)
     assert row.state == "failed" and row.looked["trouble"]
+
+
+def test_an_import_whose_writing_fails_for_good_says_so_and_can_be_begun_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must never stand at 正在写入 for ever: the clerk reads why, and writes again without doubling anything."""
+    client = builders.client_as("plan_officer")
+    with app.app_context():
+        actor = builders.actor_of(client.person)
+        made = imports.begin(actor, AGENCY, desk.csv(desk.line(1), desk.line(2)), "units.csv")
+        jobs.drain()
+
+        def broken(*_args: Any, **_more: Any) -> None:
+            raise OSError("secret detail of the disk")
+
+        with clock.freeze(datetime.fromisoformat("2026-11-27T09:00:00+08:00")), monkeypatch.context() as patch:
+            patch.setattr("server.registry.storing.store", broken)
+            with pytest.raises(OSError):
+                imports.begin_storing(actor, AGENCY, made)
+            for _ in range(jobs.MAX_ATTEMPTS):
+                jobs.sweep()
+                clock.tick(minutes=10)
+    told = client.get(f"/api/v1/registry/imports/{made}").get_json()
+    assert (told["state"], told["again"]) == ("failed", True)
+    assert "写入没有完成" in told["trouble"] and "secret" not in told["trouble"]
+    assert client.post(f"/api/v1/registry/imports/{made}/store").status_code == 200
+    with app.app_context():
+        jobs.drain()
+    told = client.get(f"/api/v1/registry/imports/{made}").get_json()
+    assert (told["state"], told["again"], told["trouble"], told["added"]) == ("done", False, "", 2)
 
 
 def test_the_annotated_table_has_the_clerks_own_columns_and_one_more_and_holds_no_formula(app: Flask) -> None:
