@@ -128,6 +128,8 @@ def _complete(row: DrawRow, asked: Wish) -> None:
         "counts": dict(sorted(Counter(unit["leaf"]["st"] for unit in lead.units if unit["leaf"]["uid"] in shared).items())),
         "people": sum(len(one.people) for one in found), "formula": rulebook.formula(own.values), "profile": own.profile_hash, "late": False,
     }
+    if both := snapshot.officials_among(row.id, (str(person["user"]) for one in found for person in one.people)):
+        about["officials_in_pool"] = both
     agencies = []
     for one in found:
         root, people_root = departments.roots(one)

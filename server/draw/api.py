@@ -9,6 +9,7 @@ from flask import Response, g, request
 from flask_smorest import Blueprint
 
 from server.draw import operations, schemas
+from server.draw.pages import VERIFIER
 from server.draw.photos import MOST
 from server.draw.refusals import PhotoWrong
 from server.draw.setup import setup
@@ -230,6 +231,14 @@ def get_result(query: dict[str, Any], draw_id: str) -> dict[str, Any]:
 @blp.response(200)
 def get_transcript(draw_id: str) -> dict[str, Any]:
     return operations.transcript_for(g.actor, draw_id)
+
+
+@blp.get("/<draw_id>/openings/<unit_id>")
+@access(*OFFICIALS)
+@blp.response(200, schemas.OpeningOut)
+def one_opening(draw_id: str, unit_id: str) -> dict[str, Any]:
+    """What a unit needs to find itself in the published draw; 404 before publication."""
+    return {**operations.opening(g.actor, draw_id, unit_id), "page": f"/open/draws/{draw_id}", "verifier": VERIFIER}
 
 
 @blp.post("/<draw_id>/publish")

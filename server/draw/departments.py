@@ -52,3 +52,12 @@ def openings(row: DrawRow) -> list[list[str]]:
     lead = next(one for one in rows_of(row.id) if one.agency_id == row.agency_id)
     known: Mapping[str, Any] = {unit["leaf"]["uid"]: unit for unit in lead.units}
     return [[uid, known[uid]["salt"], known[uid]["uscc"], known[uid]["name"]] for _st, uid, _crews in row.want["selected"]]
+
+
+def opening(draw_id: str, agency_id: str, unit_id: str) -> dict[str, Any] | None:
+    """The opening of a unit in this agency's own table; its id in a joint draw is the credit code."""
+    for one in rows_of(draw_id):
+        for unit in one.units if one.agency_id == agency_id else ():
+            if unit_id in (unit["unit"], unit["uscc"], *unit["premises"]):
+                return {"uid": unit["leaf"]["uid"], "salt": unit["salt"], "id": unit["uscc"], "name": unit["name"], "leaf": unit["leaf"]}
+    return None

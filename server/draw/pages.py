@@ -23,13 +23,18 @@ blp = Blueprint("open_draws", __name__, url_prefix="/open/draws", template_folde
 CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 VERIFIER = "/draw-verifier.html"
 STYLE = Path(__file__).with_name("templates") / "open-draws.css"
-PURPOSES = {"annual": "年度抽取", "monthly": "月度批次", "campaign": "专项检查", "large_event": "大型活动", "joint": "联合抽查", "replacement": "更换检查人员"}
+PURPOSES = {
+    "annual": "年度抽取", "monthly": "月度批次", "campaign": "专项检查", "joint": "联合抽查", "replacement": "更换检查人员",
+    "large_event": "大型活动", "key_supervision": "重点监管", "credit_triggered": "信用监管检查", "complaint_check": "举报投诉核查",
+    "pre_opening_check": "投入使用、营业前检查", "superior_supervised": "上级督办核查", "other": "其他检查",
+}
+PARTIES = {"official_a": "抽取人员A（承诺随机数）", "dice": "抽取人员B（掷骰）", "superior": "上级人员"}
 STATES = {"open": "已公布，等待掷骰", "rolled": "已掷骰，等待揭示", "drawn": "已抽取，名单保密", "published": "已公开", "void": "已作废"}
 MODES = {"directed": "定向", "undirected": "不定向"}
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
-    words = {"purposes": PURPOSES, "states": STATES, "modes": MODES, "causes": CAUSES, "strata": rulebook.STRATUM_WORDS, "reasons": {**rulebook.EXCLUDED_WORDS, **rulebook.FORCE_REASONS}, "when": _when}
+    words = {"purposes": PURPOSES, "parties": PARTIES, "states": STATES, "modes": MODES, "causes": CAUSES, "strata": rulebook.STRATUM_WORDS, "reasons": {**rulebook.EXCLUDED_WORDS, **rulebook.FORCE_REASONS}, "when": _when}
     answer = make_response(render_template(template, verifier=VERIFIER, **words, **values), status)
     answer.headers["Content-Security-Policy"] = CSP
     answer.headers["Cache-Control"] = "no-cache"

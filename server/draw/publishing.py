@@ -88,15 +88,25 @@ def _members(row: DrawRow) -> Iterable[DrawPersonRow]:
     return session().scalars(select(DrawPersonRow).where(DrawPersonRow.draw_id == row.id, DrawPersonRow.pid.in_(drawn)).order_by(DrawPersonRow.pid))
 
 
-def opening(agency_id: str, draw_id: str, unit_id: str) -> dict[str, Any]:
-    """A unit's own opening: with it the unit finds its row in the public table and its chance. Only once published."""
-    row = overview.row_of(agency_id, draw_id)
+def opening(actor: Actor, draw_id: str, unit_id: str) -> dict[str, Any]:
+    """A unit's own opening, to be handed to it: with it the unit finds its row in the public table and its chance.
+
+    Only once published; who opened which unit is a fact."""
+    row = overview.row_of(actor.agency_id, draw_id)
     if row.state != "published":
         raise DrawUnknown("这次抽取尚未公开")
+    found = departments.opening(row.id, actor.agency_id, unit_id) if row.kind == "joint" else _opening(row, unit_id)
+    if found is None:
+        raise DrawUnknown("这家单位不在本次抽取范围内")
+    audit.record_read(actor, "draw.opening_read", "draw", draw_id, unit=unit_id)
+    return {"draw": row.id, "number": overview.number_of(row), **found}
+
+
+def _opening(row: DrawRow, unit_id: str) -> dict[str, Any] | None:
     for one in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id)):
         if unit_id in (one.subject_id, *one.premises):
-            return {"uid": one.uid, "salt": b64url.encode(one.salt), "id": one.subject_id, "leaf": one.leaf}
-    raise DrawUnknown("这家单位不在本次抽取范围内")
+            return {"uid": one.uid, "salt": b64url.encode(one.salt), "id": one.subject_id, "name": one.name, "leaf": one.leaf}
+    return None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from typing import Any
 
 Profile = Mapping[str, Any]
 
-PURPOSES = ("annual", "monthly", "campaign", "large_event", "joint", "replacement")
-DOCUMENTED = ("campaign", "large_event", "joint")
+PURPOSES = ("annual", "monthly", "campaign", "joint", "replacement")
+FIXED_TYPES = ("large_event", "key_supervision", "credit_triggered", "complaint_check", "pre_opening_check", "superior_supervised", "other")
+"""Inspection types whose objects may be fixed beforehand; whether their people are then drawn is ``types.…`` of the profile (C21)."""
+DOCUMENTED = ("campaign", "joint", *FIXED_TYPES)
 """Purposes that stand on a document of their own (WC-13b: "应当制定专项检查方案"); its number makes the draw unique."""
 KEY_CROWDED, KEY_CROWDED_DONE, KEY, GENERAL, FIXED = "key_crowded", "key_crowded_done", "key", "general", "fixed"
 STRATUM_WORDS = {
@@ -120,6 +122,11 @@ def floor_per_inspector(profile: Profile) -> int | None:
     """"每名执法人员的最低抽查单位数不应低于77家": attendances divided by the size of a team (JD-6a); None without the numbers."""
     size = profile.get("workload.team_size")
     return None if not size or year_cap(profile) == NO_CAP else year_cap(profile) // int(size)
+
+
+def fixed_types(profile: Profile) -> tuple[str, ...]:
+    """The types of which only the people are drawn here (YS-3.4e, WG-1a, C21)."""
+    return tuple(one for one in FIXED_TYPES if profile.get(f"types.{one}") == "inspectors_only")
 
 
 def months_left(period: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from server.draw.rulebook import PURPOSES
+from server.draw.rulebook import FIXED_TYPES, PURPOSES
 from server.platform.schemas import (
     B64Url,
     Schema,
@@ -26,7 +26,7 @@ class NamedIn(Schema):
 
 class WishIn(Schema):
     title = StrictStr(most=200, least=1, required=True)
-    purpose = StrictStr(most=16, required=True, validate=validate.OneOf([one for one in PURPOSES if one not in ("replacement", "joint")]))
+    purpose = StrictStr(most=24, required=True, validate=validate.OneOf([*(one for one in PURPOSES if one not in ("replacement", "joint")), *FIXED_TYPES]))
     period = StrictStr(most=7, required=True)
     items = fields.List(StrictStr(most=40, least=1), required=True, validate=validate.Length(1, 50))
     official_a = StrictUUID(required=True)
@@ -283,6 +283,18 @@ class ResultOut(Schema):
     fates = fields.List(fields.Nested(FateOut), required=True)
 
 
+class OpeningOut(Schema):
+    draw = StrictStr(required=True)
+    number = StrictStr(required=True)
+    uid = StrictStr(required=True)
+    salt = StrictStr(required=True)
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    leaf = fields.Dict(keys=fields.String(), required=True)
+    page = StrictStr(required=True)
+    verifier = StrictStr(required=True)
+
+
 class OfficialOut(Schema):
     id = StrictStr(required=True)
     name = StrictStr(required=True)
@@ -308,6 +320,7 @@ class SetupOut(Schema):
     sections = fields.List(StrictStr(), required=True)
     officials = fields.List(fields.Nested(OfficialOut), required=True)
     purposes = fields.List(StrictStr(), required=True)
+    fixed = fields.List(StrictStr(), required=True)
     modes = fields.List(StrictStr(), required=True)
     outs = fields.List(fields.Nested(ReasonOut), required=True)
     forces = fields.List(fields.Nested(ReasonOut), required=True)

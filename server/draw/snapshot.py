@@ -110,6 +110,8 @@ def intent_of(row: DrawRow, own: AgencyRules, asked: Wish, table: Table) -> dict
         "exceptions": exceptions_in(units), "late": row.late,
     }
     about |= {name: text for name, text in (("section", row.section), ("source_doc", asked.source_doc)) if text}
+    if both := officials_among(row.id, (hand.user_id for hand in table.hands)):
+        about["officials_in_pool"] = both
     if (since := changes(row)) is not None:
         about["since"] = since
     if row.deadline is not None:
@@ -132,6 +134,12 @@ def changes(row: DrawRow) -> dict[str, Any] | None:
     before, now = ({unit: leaf["w"] for unit, leaf in session().execute(select(DrawUnitRow.subject_id, DrawUnitRow.leaf).where(DrawUnitRow.draw_id == one.id))} for one in (last, row))
     weight = sum(1 for unit in before.keys() & now.keys() if before[unit] != now[unit])
     return {"number": overview.number_of(last), "added": len(now.keys() - before.keys()), "removed": len(before.keys() - now.keys()), "weight": weight}
+
+
+def officials_among(draw_id: str, people: Iterable[str]) -> list[str]:
+    """The parties who may be drawn themselves: said in public, without a name."""
+    drawable = set(people)
+    return sorted(one.party for one in overview.party_rows(draw_id) if one.user_id in drawable)
 
 
 def exceptions_in(units: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -24,7 +24,7 @@ class DrawRow(db.Model):
     serial: Mapped[int]
     kind: Mapped[str] = mapped_column(String(8))
     """draw | objects | people | unit | joint: how the transcript is read (``intent.kind``, D-28)."""
-    purpose: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(24))
     period: Mapped[str] = mapped_column(String(7))
     section: Mapped[str] = mapped_column(String(80), default="")
     title: Mapped[str] = mapped_column(String(200))

@@ -49,7 +49,7 @@ class Wish:
     exclusions: tuple[Named, ...] = ()
     forces: tuple[Named, ...] = ()
     objects: tuple[Named, ...] = ()
-    """Large events: the fixed objects with why (YS-3.4e); the people alone are drawn."""
+    """Types of which only the people are drawn: the fixed objects with why (YS-3.4e)."""
     witness_name: str = ""
     witness_user: str = ""
     superior: str = ""
@@ -75,7 +75,7 @@ def wish_from(data: Mapping[str, Any]) -> Wish:
 
 def kind_of(wish: Wish) -> str:
     """How the transcript is read (D-28)."""
-    return "objects" if wish.purpose == "large_event" else "draw"
+    return "objects" if wish.purpose in rulebook.FIXED_TYPES else "draw"
 
 
 def check(agency_id: str, wish: Wish) -> AgencyRules:
@@ -87,16 +87,16 @@ def check(agency_id: str, wish: Wish) -> AgencyRules:
     if wish.mode not in profile["draw.modes"]:
         raise ProposalWrong("本机关的规则不允许这种抽取方式")
     if wish.purpose in rulebook.DOCUMENTED and not wish.source_doc.strip():
-        raise ProposalWrong("专项、大型活动和联合抽查须写明方案的文号", article="文昌湖指引 第十三条")
+        raise ProposalWrong("专项检查、联合抽查和对象确定的检查须写明方案或依据的文号", article="文昌湖指引 第十三条")
     _items(own, wish)
     _conditions(wish)
     _reasons(profile, wish)
     least = int(profile.get("team.min", 2))
     if wish.team < least:
         raise ProposalWrong(f"检查人员不得少于{least}人")
-    if wish.purpose == "large_event":
-        if profile.get("types.large_event") != "inspectors_only":
-            raise ProposalWrong("本机关的规则没有“对象确定、人员随机”这一类检查")
+    if wish.purpose in rulebook.FIXED_TYPES:
+        if wish.purpose not in rulebook.fixed_types(profile):
+            raise ProposalWrong("本机关的规则没有把这一类检查定为“对象确定、人员随机”")
         if not wish.objects or any(not one.note.strip() for one in wish.objects):
             raise ProposalWrong("请逐一写明检查对象和确定的理由", article="偃师方案 三（四）")
     elif wish.objects:

@@ -92,7 +92,7 @@ def create(actor: Actor, undrawn_id: str, data: Mapping[str, Any]) -> Undrawn:
 def _propose(actor: Actor, row: UndrawnRow, data: Mapping[str, Any]) -> str:
     """Put the draw of people on paper (YS-3.4e 视情况随机确定相关执法人员); the ceremony's own screen goes on from there."""
     wish = draws.Wish(
-        f"{row.number} 检查人员抽取", "large_event", close.month_of(row.inspect_by), tuple(row.item_codes), data["official_a"], data["official_b"], n=0,
+        f"{row.number} 检查人员抽取", row.type, close.month_of(row.inspect_by), tuple(row.item_codes), data["official_a"], data["official_b"], n=0,
         source_doc=f"{row.source_name} {row.source_no}".strip(), objects=tuple(draws.Named(unit, row.type, row.reason) for unit in row.unit_ids), witness_name=data["witness_name"],
         section=str((rules.rules_for(row.agency_id).item(row.item_codes[0]) or {}).get("section", "")), mode="undirected",
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from server.draw import operations, replay
-from server.platform.db import session
+from server.platform.db import session, transaction
 from server.registry import operations as registry
 from tests import builders
 from tests.draw.office import Ceremony, a_ceremony
@@ -47,6 +48,19 @@ def test_between_draw_and_publication_no_page_names_a_unit(office: Ceremony) -> 
     assert told["seed"] not in seen
     assert not any(unit.name in seen for unit in registry.units(AGENCY, limit=500))
     assert not any(one["uid"] in seen for one in told["fates"])
+
+
+def test_the_announcement_says_that_an_official_may_be_drawn_as_well(office: Ceremony) -> None:
+    """draw.md: an official who stands in the table of people is no fault, since no hand holds the whole seed; but it is said."""
+    office.to_open()
+    assert "其中包括" not in page(f"{OPEN}/{office.id}")
+    person = builders.a_person("reviewer", "inspector", agency=AGENCY)
+    with transaction():
+        registry.register_inspector(None, AGENCY, person.id, person.name, "鲁J990001", date(2029, 12, 31), {})
+    office.to_open(period="2026-11", official_b=person.id)
+    seen = page(f"{OPEN}/{office.id}")
+    assert "其中包括本次抽取的抽取人员B（掷骰）" in seen and person.name not in seen
+    assert office.a.get(f"/api/v1/draws/{office.id}").get_json()["intent"]["about"]["officials_in_pool"] == ["dice"]
 
 
 def test_the_published_file_is_drawn_again_by_anybody(office: Ceremony) -> None:

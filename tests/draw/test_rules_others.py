@@ -115,6 +115,23 @@ def test_ws_34b_the_blacklist_beats_the_exclusion(open_office: Opened, visited: 
     assert line(look(office, skip_visited=True), unit.id)["force"] == "blacklist"
 
 
+@pytest.mark.parametrize("kind", ["key_supervision", "credit_triggered"])
+def test_wg_1a_key_and_credit_supervision_fix_the_objects_and_draw_the_people(open_office: Opened, kind: str) -> None:
+    """舞钢细则一："以“双随机、一公开”监管为基本手段、以重点监管为补充、以信用监管为基础"; C21: the profile says which types draw."""
+    agency = "emergency-wushen"
+    office = open_office(agency)
+    fixed = [one.id for one in units(agency)[:2]]
+    asked = {"purpose": kind, "source_doc": "乌应急〔2026〕9号", "period": "2026-12", "n": 0, "objects": [{"unit_id": one, "note": "信用等级为C"} for one in fixed]}
+    offered = office.a.get(f"{API}/setup").get_json()
+    assert kind in offered["purposes"] and set(offered["fixed"]) == {"key_supervision", "credit_triggered"}
+    assert office.a.post(API, json=office.wish(**asked | {"source_doc": ""})).status_code == 422
+    for refused in ("large_event", "complaint_check"):
+        assert office.a.post(API, json=office.wish(**asked | {"purpose": refused})).status_code == 422, "drawn by no rule of this agency"
+    office.to_drawn(**asked)
+    drawn = [one for one in office.result()["fates"] if one["fate"] == "drawn"]
+    assert {one["subject_id"] for one in drawn} == set(fixed) and all(len(one["team"]) == 2 for one in drawn)
+
+
 def test_ws_42b_only_people_with_the_items_qualification_are_candidates(open_office: Opened) -> None:
     """乌审旗方案四（二）："随机抽取的检查人员应与承担的检查任务所需的资质能力相一致"."""
     office = open_office("emergency-wushen").to_drawn(items=["WS-HC"], section="危险化学品股", n=20)

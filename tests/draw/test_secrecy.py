@@ -119,8 +119,17 @@ def test_a_unit_gets_its_own_opening(office: Ceremony) -> None:
 
     office.to_drawn()
     unit = registry.units(AGENCY)[0]
+    path = f"{API}/{office.id}/openings/{unit.id}"
+    assert office.a.get(path).status_code == 404, "secret until it is published"
     with pytest.raises(DrawUnknown):
-        operations.opening(AGENCY, office.id, unit.id)
+        operations.opening(builders.actor_of(office.a.person), office.id, unit.id)
     operations.publish_transcript(office.id)
-    told = operations.opening(AGENCY, office.id, unit.id)
+    told = office.a.get(path).get_json()
+    assert (told["verifier"], told["page"], told["name"]) == ("/draw-verifier.html", f"/open/draws/{office.id}", unit.name)
+    assert office.a.get(f"{API}/{office.id}/openings/{office.id}").status_code == 404
+    assert office.superior.get(path).status_code == 403
+    builders.an_agency("elsewhere", "别处测试机关")
+    assert builders.client_as("plan_officer", agency="elsewhere").get(path).status_code == 404
+    assert builders.client_as("inspector", agency=AGENCY).get(path).status_code == 403
+    assert [(fact.user_id, fact.facts["unit"]) for fact in facts("draw.opening_read")] == [(office.a.person.id, unit.id)]
     assert b64url.encode(tickets.uid(b64url.decode(told["salt"]), told["id"])) == told["uid"] == told["leaf"]["uid"]

@@ -16,7 +16,7 @@ from server.platform.ids import new_id
 from server.registry import operations as registry
 from tests import builders
 from tests.draw.office import a_ceremony
-from tests.plans.office import CHECKLISTS, WC, YS, Office, an_office, on
+from tests.plans.office import CHECKLISTS, WC, WS, YS, Office, an_office, on
 
 
 @pytest.fixture
@@ -98,6 +98,18 @@ def test_the_mode_chooses_how_it_is_done(office: Office) -> None:
     """WS-4.3c 综合运用书面检查、现场和网络监测等监管手段"""
     undrawn.create(office.officer, new_id(), data(office, mode="document_review"))
     assert inspections.inspections(WC)[0].mode == "document_review"
+
+
+@pytest.mark.parametrize("kind", ["key_supervision", "credit_triggered"])
+def test_key_and_credit_supervision_put_a_draw_of_people_on_paper_where_large_events_are_not_drawn(app: Flask, kind: str) -> None:
+    """C21: types with ``drawn: inspectors_only``; 乌审旗 draws nobody for large events."""
+    stage = a_ceremony(WS, CHECKLISTS)
+    with app.app_context():
+        office = Office(WS, builders.actor_of(stage.a.person), builders.actor_of(stage.b.person), builders.actor_of(stage.superior.person))
+        body = data(office, type=kind, source_name="重点监管名单", source_no="乌应急〔2026〕9号", inspect_by=date(2026, 12, 20), inspectors=[])
+        made = undrawn.create(office.officer, new_id(), body | {"official_a": stage.a.person.id, "official_b": stage.b.person.id, "witness_name": "甄见证"})
+        assert made.state == "awaiting_draw"
+    assert stage.a.get(f"/api/v1/draws/{made.draw_id}").get_json()["purpose"] == kind
 
 
 def test_ys_3_4e_for_a_large_event_the_objects_are_fixed_and_the_inspectors_are_drawn_in_a_ceremony(app: Flask) -> None:

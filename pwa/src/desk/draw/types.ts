@@ -6,6 +6,7 @@ export type Setup = Schemas['SetupOut']
 export type Feasibility = Schemas['FeasibilityOut']
 export type PoolLine = Schemas['PoolLineOut']
 export type Result = Schemas['ResultOut']
+export type Opening = Schemas['OpeningOut']
 export type Fate = Schemas['FateOut']
 export type Counts = Schemas['DrawCountsOut']
 export interface Named { unit_id: string; reason: string; note: string }

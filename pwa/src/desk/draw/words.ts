@@ -2,8 +2,8 @@
 import { messages } from '@/ui/i18n'
 
 const purposes = messages(
-  { annual: '年度抽取', monthly: '月度批次', campaign: '专项检查', large_event: '大型活动（对象确定，抽人员）', joint: '联合抽查', replacement: '更换检查人员' },
-  { annual: 'Year', monthly: 'Monthly batch', campaign: 'Campaign', large_event: 'Large event (people only)', joint: 'Joint', replacement: 'Replacement' },
+  { annual: '年度抽取', monthly: '月度批次', campaign: '专项检查', joint: '联合抽查', replacement: '更换检查人员', large_event: '大型活动（对象确定，抽人员）', key_supervision: '重点监管（对象确定，抽人员）', credit_triggered: '信用监管检查（对象确定，抽人员）', complaint_check: '举报投诉核查（对象确定，抽人员）', pre_opening_check: '投入使用、营业前检查（对象确定，抽人员）', superior_supervised: '上级督办核查（对象确定，抽人员）', other: '其他检查（对象确定，抽人员）' },
+  { annual: 'Year', monthly: 'Monthly batch', campaign: 'Campaign', joint: 'Joint', replacement: 'Replacement', large_event: 'Large event (people only)', key_supervision: 'Key supervision (people only)', credit_triggered: 'Credit-triggered (people only)', complaint_check: 'Complaint (people only)', pre_opening_check: 'Pre-opening (people only)', superior_supervised: 'Ordered from above (people only)', other: 'Other (people only)' },
 )
 const states = messages(
   { draft: '方案', frozen: '已冻结，等待公布', open: '已公布，等待掷骰', rolled: '已掷骰，等待揭示', drawn: '已抽取，名单保密', published: '已公开', void: '已作废' },
