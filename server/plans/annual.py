@@ -106,7 +106,7 @@ def _check(agency_id: str, kind: str, content: Mapping[str, Any]) -> None:
     strange = [code for code in content["item_codes"] if code not in known]
     if strange:
         raise PlanRefused(f"抽查事项{'、'.join(strange)}不在随机抽查事项清单内")
-    if kind == "scheme" and not (str(content.get("object_filter") or "").strip() and content.get("ratio_permille") and str(content.get("check_content") or "").strip()):
+    if kind == "scheme" and not ((str(content.get("object_filter") or "").strip() or content.get("pool_filter")) and content.get("ratio_permille") and str(content.get("check_content") or "").strip()):
         raise PlanRefused("专项检查方案须写明检查对象、抽查比例、检查内容（WC-13b 第十三条第（二）项）")
 
 
@@ -238,7 +238,8 @@ def summary(found: Document) -> list[list[str]]:
         if capacity is not None:
             pairs.append(["检查力量", f"执法人员 {capacity.headcount} 名，每人每年不少于 {capacity.each} 家，共不少于 {capacity.least} 家"])
     else:
-        pairs += [["检查对象", content["object_filter"]], ["抽查比例", f"{content['ratio_permille'] / 10:g}%"], ["检查内容", content["check_content"]],
+        objects = "；".join(filter(None, (content["object_filter"], content.get("pool_words", ""))))
+        pairs += [["检查对象", objects], ["抽查比例", f"{content['ratio_permille'] / 10:g}%"], ["检查内容", content["check_content"]],
                   ["实施方式", "结合月度监督抽查一并实施" if content.get("rides_along") else "单独实施"]]
     if content.get("joint"):
         pairs.append(["联合检查", content["joint"]])

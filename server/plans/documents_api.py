@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Response, g
 from flask_smorest import Blueprint
 
-from server.plans import annual, plan_schemas, upward
+from server.plans import annual, campaigns, plan_schemas, upward
 from server.platform.access import access
 from server.rules import operations as rules
 
@@ -22,6 +22,14 @@ def list_documents() -> dict[str, Any]:
     agency_id = g.actor.agency_id
     items = {str(item["code"]): str(item["item"]) for item in rules.rules_for(agency_id).items}
     return {"documents": annual.documents(agency_id), "capacity": annual.staff(agency_id), "items": items}
+
+
+@blp.get("/campaigns")
+@access("plan_officer", "reviewer")
+@blp.response(200, plan_schemas.CampaignsOut)
+def list_campaigns() -> dict[str, Any]:
+    """Signed schemes from which a draw may be proposed, with filter, ratio and content."""
+    return {"campaigns": campaigns.campaigns(g.actor.agency_id)}
 
 
 @blp.get("/documents/<document_id>")
@@ -38,7 +46,7 @@ def one_document(document_id: str) -> dict[str, Any]:
 @blp.response(200, plan_schemas.PlanDocumentOut)
 def put_document(body: dict[str, Any], document_id: str) -> annual.Document:
     """Draw up or change a draft under an id of the caller's; ``base`` is the revision the author saw, 0 for a new one."""
-    return annual.save(g.actor, document_id, body["kind"], body["year"], body["base"], body["content"])
+    return annual.save(g.actor, document_id, body["kind"], body["year"], body["base"], campaigns.with_filter(g.actor.agency_id, body["content"]))
 
 
 @blp.post("/documents/<document_id>/approve")

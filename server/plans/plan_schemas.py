@@ -42,6 +42,9 @@ class PlanContent(Schema):
     sections = fields.List(fields.Nested(SectionIn), validate=validate.Length(0, 12), load_default=list)
     joint = StrictStr(300, load_default="")
     object_filter = StrictStr(300, load_default="")
+    pool_filter = fields.Dict(keys=fields.String(), load_default=dict)
+    """The registry's pool filter: what a draw of this scheme starts from."""
+    pool_words = StrictStr(dump_only=True)
     ratio_permille = StrictInt(0, 1000, load_default=0)
     check_content = StrictStr(1000, load_default="")
     rides_along = StrictBool(load_default=False)
@@ -109,6 +112,27 @@ class PlanDocumentDetailOut(Schema):
     document = fields.Nested(PlanDocumentOut, required=True)
     warnings = fields.List(StrictStr(), required=True)
     letters = fields.List(fields.Nested(LetterOut), required=True)
+
+
+class CampaignOut(Schema):
+    id = StrictStr(required=True)
+    number = StrictStr(required=True)
+    title = StrictStr(required=True)
+    period_from = StrictStr(required=True)
+    period_to = StrictStr(required=True)
+    items = fields.List(StrictStr(), required=True)
+    filter = fields.Dict(keys=fields.String(), required=True)
+    words = StrictStr(required=True)
+    objects = StrictStr(required=True)
+    ratio_permille = StrictInt(required=True)
+    check_content = StrictStr(required=True)
+    rides_along = StrictBool(required=True)
+    units = StrictInt(required=True)
+    n = StrictInt(required=True)
+
+
+class CampaignsOut(Schema):
+    campaigns = fields.List(fields.Nested(CampaignOut), required=True)
 
 
 class PlanReasonIn(Schema):

@@ -23,6 +23,31 @@ describe('what a unit gets to check a draw', () => {
 })
 
 describe('the proposal', () => {
+  it('takes objects, ratio and content of a campaign from its signed scheme', async () => {
+    const office = await officeWith('plan_officer')
+    const item = (code: string, section: string) => ({ code, item: code, section })
+    const setup = {
+      items: [item('WS-HC', '危险化学品股'), item('WS-MN', '非煤矿山股')], sections: ['非煤矿山股', '危险化学品股'], officials: [{ id: 'me', name: '甄我', roles: ['plan_officer'], superior: false }, { id: 'b', name: '贾乙', roles: ['reviewer'], superior: false }],
+      purposes: ['monthly', 'campaign'], fixed: [], modes: ['undirected', 'directed'], outs: [], forces: [], causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, source: 'internal', formula: '', publish_with_plan: true,
+    }
+    const campaign = { id: 's1', number: '计字1号', title: '示例方案', period_from: '2026-11-01', period_to: '2026-12-31', items: ['WS-HC'], filter: { grades: ['D'] }, words: '风险等级：D', objects: '', ratio_permille: 300, check_content: '安全出口', rides_along: false, units: 7, n: 3 }
+    office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] }).on('GET plans/campaigns', { campaigns: [campaign] }).on('POST draws', { id: 'd1' })
+    on = await show(ProposalScreen)
+    const choose = async (name: string, value: string): Promise<void> => {
+      const select = on.element(name) as HTMLSelectElement
+      select.value = value
+      select.dispatchEvent(new Event('change'))
+      await new Promise((done) => setTimeout(done))
+      await on.screen.vm.$nextTick()
+    }
+    await choose('wish-purpose', 'campaign')
+    await choose('campaign', 's1')
+    expect(on.text('campaign-words')).toMatch(/风险等级：D[\s\S]*30%，符合条件的 7 家中抽 3 家[\s\S]*安全出口/)
+    await choose('wish-b', 'b')
+    await on.type('wish-witness', '甄见证')
+    await on.tap('wish-save')
+    expect(office.sent('POST', 'draws')[0]?.body).toMatchObject({ purpose: 'campaign', source_doc: '计字1号', section: '危险化学品股', items: ['WS-HC'], mode: 'directed', filter: { grades: ['D'] }, n: 3 })
+  })
   it('asks for objects with reasons where the profile draws people only', async () => {
     const office = await officeWith('plan_officer')
     const setup = {

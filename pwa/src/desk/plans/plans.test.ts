@@ -170,6 +170,24 @@ describe('documents and letters', () => {
     await on.tap('answer-refused')
     expect(office.sent('POST', 'plans/inbox/x1/answer')[0]?.body).toEqual({ state: 'refused', reason: '理由不足', number: '' })
   })
+  it('a scheme takes its objects from a sub-pool or from conditions, and shows them in words', async () => {
+    office = await officeWith('plan_officer')
+    const content = { title: '示例方案', period_from: '2026-11-01', period_to: '2026-12-31', source: 'own', item_codes: ['JD-DUTY'], object_filter: '人员密集场所', pool_filter: { sectors: ['宾馆'] }, pool_words: '行业领域：宾馆', ratio_permille: 200, check_content: '安全出口' }
+    const scheme = { id: 's1', kind: 'scheme', year: 2026, number: '计字1号', state: 'draft', rev: 1, title: '示例方案', signatory: '', issued_on: null, created_at: '2026-11-20T02:00:00.000Z', void_reason: '', content }
+    office.on('GET plans/documents', { documents: [scheme], capacity: null, items: { 'JD-DUTY': '监督抽查' } }).on('GET plans/upward', { letters: [] })
+    office.on('GET registry/sub-pools', { sub_pools: [{ id: 'p1', name: '高风险库', filter: { grades: ['D'] }, words: '风险等级：D', count: 7 }] }).on('PUT plans/documents/s1', scheme)
+    on = await show(DocumentsScreen)
+    expect(on.text('scheme-words')).toBe('检查对象：人员密集场所；行业领域：宾馆；抽查比例 20%；检查内容：安全出口')
+    await on.tap('edit-s1')
+    expect((on.element('condition-sectors') as HTMLInputElement).value).toBe('宾馆')
+    const pool = on.element('scheme-pool') as HTMLSelectElement
+    pool.value = 'p1'
+    pool.dispatchEvent(new Event('change'))
+    await on.screen.vm.$nextTick()
+    expect(on.text('scheme-pool-words')).toBe('风险等级：D（今天 7 家）')
+    await on.tap('document-save')
+    expect(office.sent('PUT', 'plans/documents/s1')[0]?.body).toMatchObject({ base: 1, content: { pool_filter: { grades: ['D'] }, object_filter: '人员密集场所' } })
+  })
   it('an annual plan is drawn up under an id of its own and signed by the head', async () => {
     office = await officeWith('plan_officer')
     office.on('GET plans/documents', { documents: [], capacity: { headcount: 4, each: 77, least: 308, most: 440, per_day: 2 }, items: { 'JD-DUTY': '监督抽查' } }).on('GET plans/upward', { letters: [] })
