@@ -55,6 +55,14 @@ def inspector_history(user_id: str) -> dict[str, Any]:
     return {"history": people.history(g.actor.agency_id, user_id)}
 
 
+@blp.get("/inspectors/reminders")
+@access("plan_officer", "administrator")
+@blp.response(200, schemas.RemindersOut)
+def list_reminders() -> dict[str, Any]:
+    """Certificates to be renewed, for the first page of whoever keeps the registry (WC-10)."""
+    return {"reminders": people.reminders(g.actor.agency_id, operations.today())}
+
+
 @blp.get("/inspectors/completeness")
 @access(*READERS)
 @blp.response(200, schemas.CompletenessOut)

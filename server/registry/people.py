@@ -80,11 +80,15 @@ def completeness(agency_id: str, today: date) -> Completeness:
     return Completeness(outside, gaps, tuple(row.name for row in rows if row.valid_to < today), ending, tuple(sorted(sectors - covered)))
 
 
-def reminders_due(today: date) -> list[tuple[str, str, str, int]]:
-    """(agency, user, name, days left) of the certificates that reach a reminder day today or have just expired; once a day from a job."""
-    days = [today + timedelta(days=n) for n in (*REMIND_DAYS, 0)] + [today - timedelta(days=1)]
-    rows = db.session.scalars(select(InspectorRow).where(InspectorRow.valid_to.in_(days)).order_by(InspectorRow.agency_id, InspectorRow.valid_to))
-    return [(row.agency_id, row.user_id, row.name, (row.valid_to - today).days) for row in rows]
+def reminders(agency_id: str, today: date) -> list[dict[str, Any]]:
+    """Certificates that end within 60 days or have ended, the most pressing first: one light statement, for the first page of the desk."""
+    rows = db.session.scalars(
+        select(InspectorRow).where(InspectorRow.agency_id == agency_id, InspectorRow.valid_to <= today + timedelta(days=REMIND_DAYS[1])).order_by(InspectorRow.valid_to, InspectorRow.name)
+    )
+    return [
+        {"user_id": row.user_id, "name": row.name, "valid_to": row.valid_to, "days_left": (row.valid_to - today).days, "urgent": (row.valid_to - today).days <= REMIND_DAYS[0]}
+        for row in rows
+    ]
 
 
 def note_changes(actor: audit.Who | None, agency_id: str, user_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

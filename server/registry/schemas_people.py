@@ -70,6 +70,10 @@ class EndingOut(Schema):
     urgent = StrictBool(required=True)
 
 
+class RemindersOut(Schema):
+    reminders = fields.List(fields.Nested(EndingOut), required=True)
+
+
 class OutsideOut(Schema):
     id = StrictStr(required=True)
     name = StrictStr(required=True)

@@ -82,10 +82,18 @@ def test_wc_10a_a_certificate_that_ends_is_spoken_of_sixty_and_thirty_days_befor
     assert (one["days_left"], one["urgent"]) == (days, urgent)
 
 
-def test_reminders_are_due_on_their_days_and_on_no_other(ctx: Flask) -> None:
-    person = desk.an_inspector(1, DAY)
-    due = [(DAY - day).days for day in (DAY + timedelta(days=n) for n in range(-70, 5)) if people.reminders_due(day)]
-    assert due == [60, 30, 0, -1] and people.reminders_due(DAY)[0][1] == person.id
+@pytest.mark.parametrize("days, urgent", [(60, False), (30, True), (0, True), (-1, True), (-400, True)])
+def test_whoever_keeps_the_registry_is_reminded_until_the_certificate_is_renewed(app: Flask, days: int, urgent: bool) -> None:
+    """WC-10a: "未取得执法资格的人员不得列入"; the reminder stays after the end, and is this agency's alone."""
+    planner, elsewhere = builders.client_as("plan_officer"), builders.client_as("plan_officer", agency="elsewhere")
+    with app.app_context():
+        today = operations.today()
+        person = desk.an_inspector(1, today + timedelta(days=days))
+        desk.an_inspector(2, today + timedelta(days=61))
+    (one,) = planner.get(f"{API}/inspectors/reminders").get_json()["reminders"]
+    assert (one["user_id"], one["days_left"], one["urgent"]) == (person.id, days, urgent)
+    assert elsewhere.get(f"{API}/inspectors/reminders").get_json()["reminders"] == []
+    assert builders.client_as("inspector").get(f"{API}/inspectors/reminders").status_code == 403
 
 
 def test_wg_5a_ws_3_3c_who_is_not_in_the_registry_is_drawn_for_nothing(ctx: Flask) -> None:

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type FakeOffice, officeWith, Problem, settle, show, type Stage } from '../testing/fakeOffice'
+import CertificateReminders from './CertificateReminders.vue'
 import InspectorsScreen from './InspectorsScreen.vue'
 
 const INSPECTOR = { user_id: 'p1', name: '甄检一', certificate_no: 'YS-1', valid_to: '2027-01-01', days_left: 400, details: { sector_groups: ['宾馆饭店'] } }
@@ -70,5 +71,21 @@ describe('the inspector registry', () => {
     await on.type('leader-from', '2026-01-01')
     await on.tap('leader-add')
     expect(office.sent('POST', 'registry/leading-group')[0]?.body).toEqual({ place: 'head', name: '甄组长', post: '', duty: '', from_day: '2026-01-01' })
+  })
+})
+
+describe('certificates to be renewed', () => {
+  it('are told by name with the days in words, also after the end', async () => {
+    const reminder = (name: string, days: number) => ({ user_id: name, name, valid_to: '2026-12-20', days_left: days, urgent: days <= 30 })
+    office.on('GET registry/inspectors/reminders', { reminders: [reminder('甄过期', -1), reminder('甄今日', 0), reminder('甄六十', 60)] })
+    on.screen.unmount()
+    on = await show(CertificateReminders)
+    expect(on.text('certificates')).toMatch(/甄过期[\s\S]*已过期 1 天[\s\S]*甄今日[\s\S]*今天到期[\s\S]*甄六十[\s\S]*还有 60 天到期/)
+  })
+  it('leave the page alone when there are none', async () => {
+    office.on('GET registry/inspectors/reminders', { reminders: [] })
+    on.screen.unmount()
+    on = await show(CertificateReminders)
+    expect(on.has('certificates')).toBe(false)
   })
 })
