@@ -129,6 +129,12 @@ def fixed_types(profile: Profile) -> tuple[str, ...]:
     return tuple(one for one in FIXED_TYPES if profile.get(f"types.{one}") == "inspectors_only")
 
 
+def proposed_number(profile: Profile, heads: int, units: int) -> int | None:
+    """WC-15b "根据…抽查工作量": the monthly part of what these inspectors owe a year, never more than there are units; None without the numbers."""
+    floor = floor_per_inspector(profile)
+    return None if floor is None else min(units, -(-floor * heads // 12))
+
+
 def months_left(period: str) -> int:
     """Months of the year from the one planned on, itself included; a year as a whole leaves one draw."""
     return 1 if len(period) == 4 else 13 - int(period[5:])

@@ -313,6 +313,15 @@ class ReasonOut(Schema):
     words = StrictStr(required=True)
 
 
+class WorkloadOut(Schema):
+    """``number`` units a month, ``permille`` of the registry; ``floor``: units per inspector and year."""
+
+    heads = StrictInt(required=True)
+    floor = StrictInt(required=True)
+    number = StrictInt(required=True)
+    permille = StrictInt(required=True)
+
+
 class SetupOut(Schema):
     """What the proposal form offers, from the agency's own rules."""
 
@@ -329,6 +338,7 @@ class SetupOut(Schema):
     general_min_permille = StrictInt(required=True)
     skip = StrictStr(required=True)
     max_visits = StrictInt(required=True, allow_none=True)
+    workload = fields.Nested(WorkloadOut, required=True, allow_none=True)
     source = StrictStr(required=True)
     formula = StrictStr(most=500, required=True)
     publish_with_plan = StrictBool(required=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from server.accounts import operations as accounts
 from server.draw import rulebook, voiding
 from server.draw.wish import OFFICIALS
+from server.kernel.moments import local_date
+from server.platform import clock
+from server.registry import operations as registry
 from server.rules import operations as rules
 
 
@@ -32,7 +36,17 @@ def setup(agency_id: str) -> dict[str, Any]:
         "general_min_permille": int(profile.get("quota.general_min_permille") or 0),
         "skip": str(profile.get("draw.exclude_inspected_this_year", "none")),
         "max_visits": None if cap == rulebook.NO_CAP else cap,
+        "workload": _workload(agency_id, profile),
         "source": str(profile["draw.source"]),
         "formula": rulebook.formula(profile),
         "publish_with_plan": bool(profile["publish.plan_before_visit"]),
     }
+
+
+def _workload(agency_id: str, profile: Mapping[str, Any]) -> dict[str, int] | None:
+    """The number and ratio to begin with: what those who are fit today owe in a month (WC-15b), beside the floor each of them has (WG-6b)."""
+    heads = len(registry.available_inspectors(agency_id, local_date(clock.now_ms())))
+    units = registry.count_units(agency_id)
+    number = rulebook.proposed_number(profile, heads, units)
+    floor = rulebook.floor_per_inspector(profile)
+    return None if number is None or floor is None else {"heads": heads, "floor": floor, "number": number, "permille": number * 1000 // units if units else 0}

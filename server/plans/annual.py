@@ -103,6 +103,8 @@ def _check(agency_id: str, kind: str, content: Mapping[str, Any]) -> None:
     if content["period_to"] < content["period_from"]:
         raise PlanRefused("起止日期颠倒")
     known = {str(item["code"]) for item in rules.rules_for(agency_id).items}
+    if content["source"] != "own" and not str(content.get("source_note") or "").strip():
+        raise PlanRefused("上级机关部署或者本级人民政府要求的，须写明来文（WC-13c 第十三条）")
     strange = [code for code in content["item_codes"] if code not in known]
     if strange:
         raise PlanRefused(f"抽查事项{'、'.join(strange)}不在随机抽查事项清单内")

@@ -142,6 +142,19 @@ def test_a_joint_draw_has_two_departments_and_real_officials(offices: tuple[Cere
     assert {one["agency_id"] for one in lead.a.get(f"{API}/partners").get_json()["partners"]} == {OTHER}
 
 
+def test_wc_13d_a_joint_draw_names_the_governments_document_and_the_public_reads_it(offices: tuple[Ceremony, Ceremony]) -> None:
+    """文昌湖指引第十三条："政府对部门联合…有统一要求的，按照政府规定执行"."""
+    lead, other = offices
+    for silent in ("", "  "):
+        assert proposed(lead, other, source_doc=silent).status_code == 422
+    to_drawn(lead, other)
+    for office in offices:
+        assert office.a.get(f"{API}/{lead.id}").get_json()["intent"]["about"]["source_doc"] == "联〔2026〕3号"
+    page = builders.a_client().get(f"/open/draws/{lead.id}").get_data(as_text=True)
+    assert "依据的方案" in page and "联〔2026〕3号" in page
+    assert proposed(lead, other, title="再抽一次").status_code == 409, "one document, one joint draw"
+
+
 def test_a_departments_table_changed_after_the_commitment_voids_the_joint_draw(offices: tuple[Ceremony, Ceremony]) -> None:
     lead, other = offices
     joined(lead, other)

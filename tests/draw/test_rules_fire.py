@@ -9,9 +9,13 @@ import pytest
 from server.draw.tables import DrawUnitRow
 from server.platform import clock
 from server.platform.db import session
+from server.platform.ids import new_id
 from server.registry import operations as registry
-from tests.draw.agencies import Opened, line, look, mark, units
+from server.registry import people
+from tests.builders import actor_of
+from tests.draw.agencies import Opened, available, line, look, mark, units
 from tests.draw.office import API
+from tests.registry.desk import code
 
 # --- 偃师 -------------------------------------------------------------------------------------------------------
 
@@ -24,6 +28,21 @@ def test_ys_32d_a_blacklisted_unit_is_never_struck_from_the_pool(open_office: Op
     office.propose(exclusions=[{"unit_id": black.id, "reason": "closed", "note": "试验"}])
     answer = office.post(office.a, "freeze")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "E_DRAW_BLACKLIST")
+
+
+def test_ys_32c_objects_come_from_the_registry_alone_as_it_stood_when_it_was_frozen(open_office: Opened) -> None:
+    """偃师方案三（二）："从随机抽查对象名录库中随机选取抽查对象"."""
+    office = open_office("fire-yanshi")
+    known = {one.id for one in units("fire-yanshi")}
+    office.propose(purpose="large_event", source_doc="偃文旅〔2026〕9号", n=0, objects=[{"unit_id": new_id(), "note": "名录库以外"}])
+    typed_in = office.post(office.a, "freeze")
+    assert typed_in.status_code == 422 and "不在检查对象名录库中" in typed_in.get_json()["detail"]
+    office.to_open(n=len(known) + 9)
+    late = {"name": "冻结后新开的店", "address": "示例路9号", "uscc": code(9), "responsible_name": "甄新", "unit_type": "企业"}
+    made = office.a.post("/api/v1/registry/units", json={"values": late, "reason": "新开业"})
+    assert made.status_code == 201 and made.get_json()["id"] in {one.id for one in units("fire-yanshi")}
+    assert office.roll().status_code == 200 and office.reveal().status_code == 200
+    assert {one["subject_id"] for one in office.result()["fates"]} == known
 
 
 def test_ys_34a_a_directed_draw_keeps_its_conditions_verbatim_and_prints_them(open_office: Opened) -> None:
@@ -140,6 +159,24 @@ def test_wc_15a_a_draw_after_the_cutoff_is_labelled_late_the_26th_itself_is_late
         office.to_open()
         seen = office.a.get(f"{API}/{office.id}").get_json()
     assert (seen["deadline"], seen["late"], seen["intent"]["about"]["late"]) == ("2026-11-25", late, late)
+
+
+def test_wc_15b_number_and_ratio_are_proposed_from_the_workload_of_those_who_are_fit(open_office: Opened) -> None:
+    """文昌湖指引第十五条："根据…抽查工作量", "合理设定抽查比例和频次"."""
+    from server.draw import rulebook
+    from server.rules import operations as rules
+
+    with clock.freeze(datetime(2026, 12, 1, 4, tzinfo=UTC)):
+        office = open_office("fire-wenchanghu")
+        few = available("fire-wenchanghu")
+        for one in few[1:]:
+            people.add_leave(actor_of(office.a.person), "fire-wenchanghu", one.user_id, "leave", date(2026, 11, 30), date(2026, 12, 20), "休假")
+        seen = office.a.get(f"{API}/setup").get_json()["workload"]
+    whole = len(units("fire-wenchanghu"))
+    assert len(few) > 1 and seen == {"heads": 1, "floor": 77, "number": 7, "permille": 7000 // whole}
+    profile = rules.rules_for("fire-wenchanghu").values
+    assert [rulebook.proposed_number(profile, heads, 400) for heads in (0, 4, 12)] == [0, 26, 77]
+    assert rulebook.proposed_number(profile, 12, 40) == 40, "never more than there are"
 
 
 def test_wc_17_the_weight_follows_risk_and_credit_and_its_formula_is_published(open_office: Opened) -> None:

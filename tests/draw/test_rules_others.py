@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from server.draw import operations, pooling
+from server.draw import operations, pooling, reading, steps
+from server.kernel import b64url
 from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.registry.tables import InspectorRow, UnitItemRow, UnitRow
+from server.rules.domain import AgencyRules
 from tests.draw.agencies import Opened, available, line, look, mark, units
 from tests.draw.office import API, Ceremony
 
@@ -62,6 +64,19 @@ def test_wg_6a_more_than_two_needs_a_reason_that_is_published(open_office: Opene
     assert line(found, unit.entity_id)["out"] == "" and line(found, unit.entity_id)["force"] == "bad_record"
     office.post(office.a, "freeze")
     assert office.a.get(f"{API}/{office.id}").get_json()["intent"]["about"]["exceptions"] == {"bad_record": 1}
+
+
+def test_wg_6b_the_floor_and_the_cap_are_both_shown_and_a_clash_is_said_before_the_draw(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """舞钢细则六："既要保证必要的抽查覆盖面和工作力度，又要防止检查过多和执法扰民"; this agency's own numbers are not set yet."""
+    office = open_office("civil-air-defence-wugang")
+    setup = office.a.get(f"{API}/setup").get_json()
+    assert (setup["workload"], setup["max_visits"]) == (None, 2)
+    numbers = {"workload.team_size": 2, "workload.units_per_day": 1, "workload.workdays": 220, "workload.field_share_permille": 700}
+    monkeypatch.setattr(AgencyRules, "values", property(lambda own: {key: entry["value"] for key, entry in own.profile.items()} | numbers))
+    setup = office.a.get(f"{API}/setup").get_json()
+    assert (setup["workload"]["floor"], setup["max_visits"]) == (77, 2)
+    said = {one["code"]: one["text"] for one in look(office)["warnings"]}
+    assert "人均不少于 77 家" in said["floor_above_cap"] and "每家每年不超过 2 次" in said["floor_above_cap"]
 
 
 def test_wg_6c_complaints_and_penalties_raise_the_weight(open_office: Opened) -> None:
@@ -130,6 +145,23 @@ def test_wg_1a_key_and_credit_supervision_fix_the_objects_and_draw_the_people(op
     office.to_drawn(**asked)
     drawn = [one for one in office.result()["fates"] if one["fate"] == "drawn"]
     assert {one["subject_id"] for one in drawn} == set(fixed) and all(len(one["team"]) == 2 for one in drawn)
+
+
+def test_ws_42a_the_objects_are_drawn_first_and_the_sections_people_for_them(open_office: Opened) -> None:
+    """乌审旗方案四（二）："检查对象确定后，各股室在…名录库中随机抽取行政检查人员"."""
+    office = open_office("emergency-wushen").to_drawn(items=["WS-HC"], section="危险化学品股", n=3)
+    fates = office.result()["fates"]
+    assert all(bool(one["team"]) == (one["fate"] == "drawn") for one in fates) and {one["fate"] for one in fates} == {"drawn", "not_drawn"}
+    operations.publish_transcript(office.id)
+    file = office.a.get(f"{API}/{office.id}/transcript").get_json()
+    rule = reading.rule(file["intent"]["rule"])
+    pool, people, seed = reading.units(file["units"], rule.w_max), reading.people(file["people"]), b64url.decode(file["want"]["seed"])
+    drawn = [uid for _st, uid, _team, _candidates in file["want"]["selected"]]
+    for staff in (people, people[:2], []):
+        assert [one.unit.uid for one in steps.select(rule, pool, staff, seed).chosen] == drawn, "who is on duty decides nothing about the objects"
+    other = steps.select(rule, [one for one in pool if one.uid != drawn[0]], people, seed).chosen
+    assert other[0].unit.uid == drawn[1], "the people follow the objects, not the other way round"
+    assert all(len(one.team) == 2 for one in other)
 
 
 def test_ws_42b_only_people_with_the_items_qualification_are_candidates(open_office: Opened) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from flask import Flask
 from pypdf import PdfReader
 
 from server.audit import operations as audit
+from server.inspections import operations as inspections
 from server.plans import annual, upward, workload
 from server.plans.domain import OwnWork, PlanChanged, PlanRefused, PlanState
 from server.platform import clock
 from server.platform.ids import new_id
+from server.registry import operations as registry
 from server.rules import operations as rules
 from tests import builders
-from tests.plans.office import JD, WC, Office, an_office, content, on
+from tests.plans.office import JD, WC, YS, Office, an_office, content, on
+from tests.registry.desk import an_inspector
 
 
 @pytest.fixture
@@ -126,11 +130,60 @@ def test_jd_6b_a_plan_below_the_floor_or_above_the_teams_is_warned_of(office: Of
     assert "超过检查力量" in workload.warnings(1321, found, 5000, None)[0]
 
 
-def test_wg_6_the_floor_and_the_cap_are_both_shown_where_they_pull_apart(office: Office) -> None:
+def test_wg_6b_the_floor_and_the_cap_are_both_shown_where_they_pull_apart(office: Office) -> None:
     """既要保证必要的抽查覆盖面和工作力度，又要防止检查过多和执法扰民; 原则上不超过2次"""
     found = workload.capacity(12, rules.rules_for(JD).values)
     said = workload.warnings(924, found, 400, 2)
     assert any("最低数 924 家" in one and "800 次" in one for one in said) and any("年度频次上限 800 次" in one for one in said)
+
+
+def test_ys_3_4b_the_annual_plan_is_measured_by_how_many_inspectors_there_are(app: Flask) -> None:
+    """结合年度监督检查计划和实际工作需要，依照…职能和人员数量"""
+    with clock.freeze(on("2026-12-28")):
+        with app.app_context():
+            office = an_office(YS)
+            client, key, heads = office.client(office.officer), new_id(), sum(one.certificate.valid_on(date(2026, 12, 28)) for one in registry.inspectors(YS))
+            an_inspector(98, valid_to=date(2026, 12, 27), agency=YS)
+            plan = {"kind": "annual", "year": 2026, "base": 0, "content": content(office, target_key=20, target_general=77 * heads - 20)}
+        seen = client.get("/api/v1/plans/documents").get_json()["capacity"]
+        assert heads > 2 and seen == {"headcount": heads, "each": 77, "least": 77 * heads, "most": 220 * (heads // 2), "per_day": heads // 2}
+        assert client.put(f"/api/v1/plans/documents/{key}", json=plan).status_code == 200
+        said = client.get(f"/api/v1/plans/documents/{key}").get_json()["warnings"]
+        assert not any("低于" in one for one in said)
+        with app.app_context():
+            an_inspector(99, agency=YS)
+        assert client.get("/api/v1/plans/documents").get_json()["capacity"]["headcount"] == heads + 1
+        said = client.get(f"/api/v1/plans/documents/{key}").get_json()["warnings"]
+        assert any(f"低于 {heads + 1} 名执法人员每人 77 家的最低数 {77 * heads + 77} 家" in one for one in said)
+
+
+def test_wc_13c_what_crosses_the_district_is_ordered_by_the_superior_and_each_agency_carries_out_its_own_part(app: Flask) -> None:
+    """跨行政区域检查的，由上一级…开展"""
+    with clock.freeze(on("2026-11-20")):
+        with app.app_context():
+            here, there = an_office(WC), an_office(JD)
+            officer, head, above, beside = (here.client(one) for one in (here.officer, here.head, here.superior, there.superior))
+            scheme = content(here, source="superior", title="跨区专项检查方案", object_filter="辖区内冷库", ratio_permille=100, check_content="疏散通道")
+            task = {
+                "type": "superior_supervised", "item_codes": [here.item], "source_name": "上级督办单", "source_no": "督〔2026〕8号", "source_date": "2026-11-18", "reason": "跨区冷库",
+                "mode": "on_site", "inspect_by": "2026-11-30", "inspectors": here.people[:2],
+            }
+            own, theirs = here.units[0].id, there.units[0].id
+        path = f"/api/v1/plans/documents/{new_id()}"
+        put = {"kind": "scheme", "year": 2026, "base": 0, "content": scheme}
+        silent = officer.put(path, json=put)
+        assert silent.status_code == 422 and "来文" in silent.get_json()["detail"]
+        scheme["source_note"] = "支队部署〔2026〕4号"
+        assert officer.put(path, json=put).status_code == head.post(f"{path}/approve", json={}).status_code == officer.post(f"{path}/report", json={}).status_code == 200
+        (letter,) = above.get("/api/v1/plans/inbox").get_json()["letters"]
+        assert ["来源", "上级机关部署：支队部署〔2026〕4号"] in letter["summary"]
+        assert beside.get("/api/v1/plans/inbox").get_json()["letters"] == []
+        for units in ([theirs], [own, theirs]):
+            assert officer.post("/api/v1/plans/undrawn", json=task | {"id": new_id(), "unit_ids": units}).status_code == 404, "no agency inspects in its neighbour's district"
+        done = officer.post("/api/v1/plans/undrawn", json=task | {"id": new_id(), "unit_ids": [own]})
+        assert done.status_code in (200, 201) and done.get_json()["source_no"] == "督〔2026〕8号", done.text
+    with app.app_context():
+        assert [one.unit_id for one in inspections.inspections(WC)] == [own] and inspections.inspections(JD) == []
 
 
 def test_an_agency_that_has_set_no_workload_gets_no_figure(ctx: Flask) -> None:

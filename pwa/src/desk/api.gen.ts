@@ -1397,6 +1397,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/draws/{draw_id}/openings/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        /** What a unit needs to find itself in the published draw; 404 before publication. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpeningOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/draws/{draw_id}/photo": {
         parameters: {
             query?: never;
@@ -7735,6 +7778,7 @@ export interface components {
         };
         ImportLineOut: {
             added: number;
+            again: boolean;
             /** Format: date-time */
             at: string;
             by: string;
@@ -7757,6 +7801,7 @@ export interface components {
         };
         ImportOut: {
             added: number;
+            again: boolean;
             /** Format: date-time */
             at: string;
             by: string;
@@ -8233,6 +8278,19 @@ export interface components {
             official_b: string;
             /** @default  */
             witness_name: string;
+        };
+        OpeningOut: {
+            draw: string;
+            id: string;
+            leaf: {
+                [key: string]: unknown;
+            };
+            name: string;
+            number: string;
+            page: string;
+            salt: string;
+            uid: string;
+            verifier: string;
         };
         OpenVisitOut: {
             id: string;
@@ -8781,6 +8839,7 @@ export interface components {
         };
         SetupOut: {
             causes: components["schemas"]["ReasonOut"][];
+            fixed: string[];
             forces: components["schemas"]["ReasonOut"][];
             formula: string;
             general_min_permille: number;
@@ -8795,6 +8854,7 @@ export interface components {
             skip: string;
             source: string;
             team: number;
+            workload: components["schemas"]["WorkloadOut"] | null;
         };
         ShareOut: {
             by_type: {
@@ -9074,7 +9134,7 @@ export interface components {
             /** @default  */
             prev_void: string;
             /** @enum {string} */
-            purpose: "annual" | "monthly" | "campaign" | "large_event";
+            purpose: "annual" | "monthly" | "campaign" | "large_event" | "key_supervision" | "credit_triggered" | "complaint_check" | "pre_opening_check" | "superior_supervised" | "other";
             /** @default  */
             section: string;
             /** @default false */
@@ -9092,6 +9152,12 @@ export interface components {
         };
         WordIn: {
             word: string;
+        };
+        WorkloadOut: {
+            floor: number;
+            heads: number;
+            number: number;
+            permille: number;
         };
     };
     responses: {
