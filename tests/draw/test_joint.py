@@ -109,9 +109,10 @@ def test_units_that_one_department_does_not_list_are_not_in_the_pool(offices: tu
 def test_a_department_sees_its_own_people_and_nobody_elses(offices: tuple[Ceremony, Ceremony]) -> None:
     lead, other = offices
     to_drawn(lead, other)
-    names = {one.name for one in registry.inspectors(LEAD)}
-    told = other.a.get(f"{API}/{lead.id}/result").get_json()
-    assert not names & {name for one in told["fates"] for name in one["team"]}
+    # Some invented names occur in both demo registers.
+    theirs, own = ({one.name for one in registry.inspectors(agency)} for agency in (LEAD, OTHER))
+    told = {name for one in other.a.get(f"{API}/{lead.id}/result").get_json()["fates"] for name in one["team"]}
+    assert told and told <= own and theirs - own
     assert builders.client_as("plan_officer", agency=OTHER).get(f"{API}/{lead.id}").status_code == 404
 
 
