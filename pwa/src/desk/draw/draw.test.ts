@@ -28,11 +28,12 @@ describe('the proposal', () => {
     const item = (code: string, section: string) => ({ code, item: code, section })
     const setup = {
       items: [item('WS-HC', '危险化学品股'), item('WS-MN', '非煤矿山股')], sections: ['非煤矿山股', '危险化学品股'], officials: [{ id: 'me', name: '甄我', roles: ['plan_officer'], superior: false }, { id: 'b', name: '贾乙', roles: ['reviewer'], superior: false }],
-      purposes: ['monthly', 'campaign'], fixed: [], modes: ['undirected', 'directed'], outs: [], forces: [], causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, source: 'internal', formula: '', publish_with_plan: true,
+      purposes: ['monthly', 'campaign'], fixed: [], modes: ['undirected', 'directed'], outs: [], forces: [], causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: { heads: 4, floor: 77, number: 26, permille: 325 }, source: 'internal', formula: '', publish_with_plan: true,
     }
     const campaign = { id: 's1', number: '计字1号', title: '示例方案', period_from: '2026-11-01', period_to: '2026-12-31', items: ['WS-HC'], filter: { grades: ['D'] }, words: '风险等级：D', objects: '', ratio_permille: 300, check_content: '安全出口', rides_along: false, units: 7, n: 3 }
     office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] }).on('GET plans/campaigns', { campaigns: [campaign] }).on('POST draws', { id: 'd1' })
     on = await show(ProposalScreen)
+    expect(on.text('wish-workload')).toBe('按工作量建议每月 26 家（名录的 32.5%）：4 名检查人员，每人每年不少于 77 家')
     const choose = async (name: string, value: string): Promise<void> => {
       const select = on.element(name) as HTMLSelectElement
       select.value = value
@@ -52,11 +53,12 @@ describe('the proposal', () => {
     const office = await officeWith('plan_officer')
     const setup = {
       items: [{ code: 'WS-HC', item: '危险化学品', section: '' }], sections: [], officials: [], purposes: ['monthly', 'key_supervision'], fixed: ['key_supervision'], modes: ['undirected'], outs: [], forces: [], causes: [],
-      team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, source: 'internal', formula: '', publish_with_plan: true,
+      team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: null, source: 'internal', formula: '', publish_with_plan: true,
     }
     office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] })
     on = await show(ProposalScreen)
     expect(on.screen.text()).not.toContain('检查对象和理由')
+    expect(on.has('wish-workload'), 'no numbers set, nothing proposed').toBe(false)
     const kind = on.element('wish-purpose') as HTMLSelectElement
     kind.value = 'key_supervision'
     kind.dispatchEvent(new Event('change'))
