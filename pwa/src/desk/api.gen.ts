@@ -3292,6 +3292,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signed schemes from which a draw may be proposed, with filter, ratio and content. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CampaignsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/documents": {
         parameters: {
             query?: never;
@@ -5484,6 +5521,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/inspectors/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certificates to be renewed, for the first page of whoever keeps the registry (WC-10). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RemindersOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/leading-group": {
         parameters: {
             query?: never;
@@ -7177,6 +7251,27 @@ export interface components {
             /** @description leaves the restored log had */
             size: number;
         };
+        CampaignOut: {
+            check_content: string;
+            filter: {
+                [key: string]: unknown;
+            };
+            id: string;
+            items: string[];
+            n: number;
+            number: string;
+            objects: string;
+            period_from: string;
+            period_to: string;
+            ratio_permille: number;
+            rides_along: boolean;
+            title: string;
+            units: number;
+            words: string;
+        };
+        CampaignsOut: {
+            campaigns: components["schemas"]["CampaignOut"][];
+        };
         CancelIn: {
             reason: string;
         };
@@ -8449,6 +8544,10 @@ export interface components {
             object_filter: string;
             period_from: string;
             period_to: string;
+            pool_filter?: {
+                [key: string]: unknown;
+            };
+            readonly pool_words?: string;
             /** @default 0 */
             ratio_permille: number;
             /** @default false */
@@ -8677,6 +8776,9 @@ export interface components {
         ReleaseIn: {
             check: string;
             reason: string;
+        };
+        RemindersOut: {
+            reminders: components["schemas"]["EndingOut"][];
         };
         ReplacementCountOut: {
             by_inspector: components["schemas"]["NamedCountOut"][];
