@@ -98,6 +98,21 @@ def test_any_department_and_anybody_runs_the_whole_again(offices: tuple[Ceremony
     assert page.status_code == 200 and "参加部门" in page.get_data(as_text=True)
 
 
+def test_each_department_hands_a_unit_the_same_opening_from_its_own_table(offices: tuple[Ceremony, Ceremony]) -> None:
+    """draw.md 3.2 step 7: "every unit can get its own opening"; in a joint draw the id is the credit code."""
+    lead, other = offices
+    to_drawn(lead, other)
+    unit = next(one for one in lead.a.get(f"{API}/{lead.id}/result").get_json()["fates"] if one["fate"] == "drawn")["subject_id"]
+    assert lead.a.get(f"{API}/{lead.id}/openings/{unit}").status_code == 404
+    operations.publish_transcript(lead.id)
+    told = lead.a.get(f"{API}/{lead.id}/openings/{unit}").get_json()
+    assert told["id"] == registry.unit(LEAD, unit).uscc
+    assert b64url.encode(tickets.uid(b64url.decode(told["salt"]), told["id"])) == told["uid"]
+    same = next(one.id for one in registry.units(OTHER, limit=500) if one.uscc == told["id"])
+    theirs = other.a.get(f"{API}/{lead.id}/openings/{same}").get_json()
+    assert (theirs["uid"], theirs["salt"]) == (told["uid"], told["salt"])
+
+
 def test_units_that_one_department_does_not_list_are_not_in_the_pool(offices: tuple[Ceremony, Ceremony]) -> None:
     lead, other = offices
     to_drawn(lead, other)
