@@ -64,8 +64,10 @@ def propose_joint(actor: Actor, agency_id: str, asked: Wish, partners: tuple[Par
 def join(actor: Actor, draw_id: str, items: tuple[str, ...], team: int) -> overview.Draw:
     """A department freezes its own tables for its own items; the last one completes the announcement. Again changes nothing."""
     row = overview.row_for(actor, draw_id, lock=True)
+    if row.kind != "joint":
+        raise StepNotDue("这不是联合抽查", state=row.state)
     party = overview.party_of(row, actor)
-    if row.kind != "joint" or party.agency_id != actor.agency_id:
+    if party.agency_id != actor.agency_id:
         raise NotYourPart("这一步由各部门的抽取人员用本人账号办理")
     department = session().get_one(DrawDepartmentRow, (row.id, actor.agency_id))
     if department.frozen_at is not None:

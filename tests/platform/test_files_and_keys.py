@@ -84,7 +84,7 @@ def test_keys_are_made_once_even_by_processes_that_start_together(tmp_path):
         thread.join()
     assert len(set(found)) == 1
     files = sorted(path.name for path in (tmp_path / "keys").iterdir())
-    assert files == ["log.pem", "secret.bin", "token.pem"]
+    assert files == ["log.pem", "recovery.pem", "secret.bin", "token.pem", "witness.pem"]
     for path in (tmp_path / "keys").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
