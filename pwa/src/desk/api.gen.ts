@@ -4653,7 +4653,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Visits nobody has begun, with the ids of their teams: what a replacement is asked for. */
+        /**
+         * Visits nobody has begun, with the ids of their teams: what a replacement is asked for. A list of drawn units is
+         *     secret wherever it is shown: the reading is recorded (WG-9a).
+         */
         get: {
             parameters: {
                 query?: never;
