@@ -165,8 +165,8 @@ def test_no_body_of_any_type_stops_the_batch_or_the_reading_of_the_visit(phone, 
     assert isinstance(record_text(seen.visit, seen.pack), str)
     needs.missing(seen.visit, seen.pack)
     told, folded = json.loads(json.dumps(seen.visit)), visit.fold()
-    for attest in [*told["attests"], *folded["attests"]]:
-        del attest["level"]  # what a phone claims the server judges by what it has seen
+    for act in [*told["attests"], *folded["attests"]]:
+        del act["level"]  # what a phone claims the server judges by what it has seen
     assert told == folded
 
 
