@@ -220,7 +220,7 @@ def test_the_excluded_keep_their_row_with_the_reason(open_office: Opened) -> Non
     """draw.md 3.4: "`out` with a reason code, row stays in the snapshot with its weight"."""
     agency = "fire-wenchanghu"
     office = open_office(agency)
-    unit = next(one for one in registry.pool(agency, registry.filter_from({})) if not one.key_unit)
+    unit = next(one for one in registry.pool(agency, registry.filter_from({})) if not one.key_unit and not one.blacklisted)
     office.to_drawn(exclusions=[{"unit_id": unit.unit_id, "reason": "closed", "note": "2026年10月停业，有照片"}])
     told = office.result()
     fate = next(one for one in told["fates"] if one["subject_id"] == unit.unit_id)
