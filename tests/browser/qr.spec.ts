@@ -110,6 +110,7 @@ test('two phones without a network sign one record by camera, and the server cou
   await expect(phoneOfA.on(`level-${second.id}`)).toHaveText('双机互签')
   await expect(phoneOfA.on(`level-${first.id}`)).toHaveText('双机互签')
   await phoneOfA.tap('next')
+  await expect.poll(() => visit.step()).not.toBe('attest')
   await visit.walkTo('leave')
   await visit.seal()
   await phoneOfA.tap('to-opinion')
