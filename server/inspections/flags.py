@@ -159,16 +159,17 @@ def _witness_flags(chains: Sequence[Mapping[str, Any]], content: Mapping[str, li
 def _device_flags(
     attests: Sequence[Mapping[str, Any]], content: Mapping[str, list[str]], devices: Mapping[str, Mapping[str, str]]
 ) -> set[str]:
-    """Two people attesting on one installation (A1), or one person attesting on two (does not count twice)."""
+    """Two people attesting on one installation (A1), or one person attesting one digest with two keys (does not count
+    twice): two phones, or a key and the one that replaced it. To attest anew what has changed since is no doubt."""
     found = set()
     users: dict[str, set[str]] = {}
-    phones: dict[str, set[str]] = {}
+    signed: dict[tuple[str, str], set[str]] = {}
     for act in attests:
         device = devices.get(act["dev"])
         if device is None:
             continue
         users.setdefault(device["installation"], set()).add(act["by"])
-        phones.setdefault(act["by"], set()).add(act["dev"])
+        signed.setdefault((device["user"], act["d"]), set()).add(act["dev"])
         recorders = {
             devices[dev]["user"]
             for dev in content
@@ -177,7 +178,7 @@ def _device_flags(
         users[device["installation"]] |= recorders
     if any(len(people) > 1 for people in users.values()):
         found.add("F_ATTEST_SAME_DEVICE")
-    if any(len(devs) > 1 for devs in phones.values()):
+    if any(len(devs) > 1 for devs in signed.values()):
         found.add("F_ATTEST_SAME_USER")
     return found
 
