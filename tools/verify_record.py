@@ -2,7 +2,6 @@
 """核验随检导出的检查记录（ZIP）。只需 Python 3.9+ 和 cryptography，不需要服务器，也不联网。
 
 用法：  python3 verify_record.py 记录.zip [--log-key 日志公钥]
-
 逐字节核对成员与清单、设备登记、事件的签名和衔接、内容摘要、服务器回执（Merkle 证明和签名）、核验与封存的摘要、
 笔录文字、照片文件。全部相符打印 OK；否则打印第一处不符及其代码，退出码为 1。
 日志公钥应从别处取得（公告栏、上级机关），否则只能证明前后一致，不能证明出自哪台服务器。
@@ -29,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 FORMAT = "suijian-record-1"
 PAYLOAD = b"application/vnd.suijian.event.v1+json"
 GENESIS = "A" * 43
+Devices = dict[str, tuple[ec.EllipticCurvePublicKey, str]]
 CHINA = timezone(timedelta(hours=8))
 MOST_MEMBERS, MOST_TEXT, MOST_FILE, MOST_ALL = 20_000, 64 << 20, 256 << 20, 4 << 30
 FILES = ("photo.add", "audio.add", "supplement.photo", "late.photo")
@@ -142,32 +142,26 @@ def leaf_hash(data: bytes) -> bytes:
     return sha(b"\x00" + data)
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
-    return sha(b"\x01" + left + right)
-
-
 def root_of(leaves: list[bytes]) -> bytes:
     if len(leaves) < 2:
         return leaves[0] if leaves else sha(b"")
     half = 1 << (len(leaves) - 1).bit_length() - 1
-    return node_hash(root_of(leaves[:half]), root_of(leaves[half:]))
+    return sha(b"\x01" + root_of(leaves[:half]) + root_of(leaves[half:]))
 
 
 def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
-    if not 0 <= index < size:
-        return False
     place, last, value = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             return False
         if place & 1 or place == last:
-            value = node_hash(sibling, value)
+            value = sha(b"\x01" + sibling + value)
             while place & 1 == 0 and place:
                 place, last = place >> 1, last >> 1
         else:
-            value = node_hash(value, sibling)
+            value = sha(b"\x01" + value + sibling)
         place, last = place >> 1, last >> 1
-    return last == 0 and value == root
+    return 0 <= index < size and last == 0 and value == root
 
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -239,9 +233,6 @@ def read_receipt(text: str, log: str, keys: list[Key]) -> dict[str, Any]:
     return canonical(extra[16:])
 
 
-# --- the file ---------------------------------------------------------------------------------------------------
-
-
 class Record:
     """An opened export, every read within bounds."""
 
@@ -272,9 +263,6 @@ class Record:
                 found.update(piece)
         return found.hexdigest(), size
 
-    def json(self, name: str) -> dict[str, Any]:
-        return dict(json.loads(self.read(name)))
-
     def lines(self, name: str) -> list[dict[str, Any]]:
         # Only LF ends a line: U+2028 may stand inside a note.
         return [json.loads(line) for line in self.read(name).decode().split("\n") if line]
@@ -283,7 +271,7 @@ class Record:
 def check(record: Record, wanted: str | None) -> dict[str, Any]:
     """Everything; answers what was found. Raises Fault."""
     manifest = _manifest(record)
-    keys = record.json("keys.json")
+    keys = json.loads(record.read("keys.json"))
     log_keys = _log_keys(keys["log"], wanted)
     devices, starts = _devices(keys["devices"], log_keys)
     own = [_event(wire, devices, True) for wire in record.lines("events.jsonl")]
@@ -293,11 +281,12 @@ def check(record: Record, wanted: str | None) -> dict[str, Any]:
     need(all(event.header["insp"] != insp for event in between), "E_HIDDEN", "本次检查的事件缺少内容")
     heads = _chains([*own, *between], starts)
     receipts = _receipts(record, heads, keys["log"]["name"], log_keys)
-    kept = [event for event in own if event.h not in set(manifest["quarantined"])]
+    kept = [event for event in own if event.h not in manifest["quarantined"]]
     acts = _acts(kept, own)
     text = _text(record, manifest, kept)
     files = _files(record, kept, set(manifest["lacking"]))
     return {
+        "signed": _signed(record, manifest, log_keys, own), "apart": manifest["quarantined"],
         "number": manifest.get("number"), "code": _code(kept), "events": len(own), "headers": len(between),
         "receipts": len(receipts), "acts": acts, "files": files, "lacking": len(manifest["lacking"]), "text": text,
         "received": max(receipts) if receipts else None, "flags": manifest.get("flags", []), "trusted": wanted is not None,
@@ -305,13 +294,23 @@ def check(record: Record, wanted: str | None) -> dict[str, Any]:
 
 
 def _manifest(record: Record) -> dict[str, Any]:
-    manifest = record.json("manifest.json")
+    manifest: dict[str, Any] = json.loads(record.read("manifest.json"))
     need(manifest.get("format") == FORMAT, "E_FORMAT", "不是随检导出的检查记录")
-    extra = set(record.names) ^ {*manifest["members"], "manifest.json"}
+    extra = set(record.names) - {"manifest.sig"} ^ {*manifest["members"], "manifest.json"}
     need(not extra, "E_MEMBER", f"成员与清单不符：{'、'.join(sorted(extra)[:3])}")
     for name, told in manifest["members"].items():
         need(record.digest(name) == (told["sha256"], told["size"]), "E_MEMBER", f"{name} 与清单不符")
     return manifest
+
+
+def _signed(record: Record, manifest: dict[str, Any], keys: list[Key], own: list[Event]) -> bool:
+    """Whether the server has signed the manifest. Without that nobody may take an event out of the record."""
+    apart, signed = set(manifest["quarantined"]), "manifest.sig" in record.names
+    need(not apart or signed and apart <= {e.h for e in own}, "E_MANIFEST", "清单称有事件被隔离，却没有服务器签名，或不在记录中")
+    if signed:
+        message, sig = b"suijian/manifest/v1\0" + record.read("manifest.json"), unb64(record.read("manifest.sig").decode(), 64)
+        need(any(ed25519_holds(key.public, message, sig) for key in keys), "E_MANIFEST", "清单的服务器签名不成立")
+    return signed
 
 
 def _log_keys(log: dict[str, Any], wanted: str | None) -> list[Key]:
@@ -328,9 +327,7 @@ def _log_keys(log: dict[str, Any], wanted: str | None) -> list[Key]:
     return keys
 
 
-def _devices(
-    entries: list[dict[str, Any]], logs: list[Key]
-) -> tuple[dict[str, tuple[ec.EllipticCurvePublicKey, str]], dict[str, str]]:
+def _devices(entries: list[dict[str, Any]], logs: list[Key]) -> tuple[Devices, dict[str, str]]:
     """dev -> (public key, person), vouched for by the server; dev -> what its first event follows after a change of key."""
     found, starts = {}, {}
     for entry in entries:
@@ -338,8 +335,7 @@ def _devices(
         vouched = any(ed25519_holds(log.public, b"suijian/device-record/v1\0" + record, signature) for log in logs)
         told = json.loads(record)
         same = (told["dev"], told["spki"], told["user"]) == (entry["dev"], entry["spki"], entry["user"])
-        need(vouched and same and entry["dev"] == b64(tagged("dev", spki)[:16]),
-             "E_DEV_UNKNOWN", f"设备 {entry['dev']} 的登记不可信")
+        need(vouched and same and entry["dev"] == b64(tagged("dev", spki)[:16]), "E_DEV_UNKNOWN", f"设备 {entry['dev']} 的登记不可信")
         key = serialization.load_der_public_key(spki)
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise Fault("E_DEV_UNKNOWN", "设备密钥类型不正确")
@@ -349,7 +345,7 @@ def _devices(
     return found, starts
 
 
-def _event(wire: dict[str, Any], devices: dict[str, tuple[ec.EllipticCurvePublicKey, str]], whole: bool) -> Event:
+def _event(wire: dict[str, Any], devices: Devices, whole: bool) -> Event:
     raw = wire["h"].encode()
     header = canonical(raw, 4096)
     body = canonical(wire["b"].encode()) if "b" in wire else None
@@ -362,8 +358,7 @@ def _event(wire: dict[str, Any], devices: dict[str, tuple[ec.EllipticCurvePublic
     if "b" in wire:
         need(whole, "E_HIDDEN", f"{name} 不应带有内容")
         data = wire["b"].encode()
-        need(header["body"] == b64(tagged("body", data)) and header["blen"] == len(data), "E_BODY",
-             f"{name} 的内容与签名摘要不一致")
+        need(header["body"] == b64(tagged("body", data)) and header["blen"] == len(data), "E_BODY", f"{name} 的内容与签名摘要不一致")
     return Event(b64(sha(pae)), header, body)
 
 
@@ -488,6 +483,11 @@ def main() -> int:
     if found["received"] is not None:
         at = datetime.fromtimestamp(found["received"] / 1000, CHINA)
         print(f"服务器回执 {found['receipts']} 份，最后一份收于 {at:%Y-%m-%d %H:%M:%S}（北京时间）")
+    if found["apart"]:
+        reasons = "、".join(sorted(set(found["apart"].values())))
+        print(f"其中被服务器隔离、不算记录内容的 {len(found['apart'])} 条（{reasons}）：签名真实，是否隔离由服务器判定并签名说明")
+    if not found["signed"]:
+        print("注意：清单没有服务器签名，尚缺的文件和以下提示只是这份文件自己的说法")
     if found["flags"]:
         print("服务器另有提示：" + "、".join(found["flags"]))
     if not found["trusted"]:

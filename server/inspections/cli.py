@@ -25,6 +25,10 @@ def verify(file: str, log_key: str | None) -> None:
     click.echo(f"{finding.code} {finding.text}")
     if finding.ok:
         click.echo(" ".join(f"{name}={count}" for name, count in finding.facts.items()))
+        if finding.facts["quarantined"]:
+            click.echo(f"其中 {finding.facts['quarantined']} 条被服务器隔离，不算记录内容：签名真实，是否隔离由服务器判定并签名说明")
+        if not finding.facts["manifest_signed"]:
+            click.echo("注意：清单没有服务器签名，尚缺的文件和提示只是这份文件自己的说法")
     else:
         raise SystemExit(1)
 

@@ -2,7 +2,9 @@
 
 ``manifest.json`` names every member with its SHA-256; ``events.jsonl`` holds the wire objects; ``headers.jsonl`` the
 bare headers that lie between them in their devices' chains, so that completeness can be shown without disclosing
-other inspections; ``receipts/`` and ``keys.json`` let anybody check signatures and the log.
+other inspections; ``receipts/`` and ``keys.json`` let anybody check signatures and the log. What only the server can
+say (which events are kept apart and why, which files lack, the flags) stands in the manifest, and ``manifest.sig`` is
+its signature under the log's key.
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ from server.kernel import b64url
 from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import session
+from server.platform.keys import server_keys
 
 EVENTS = EventRow.__table__
 FORMAT = "suijian-record-1"
+MANIFEST_TAG = b"suijian/manifest/v1\0"
 # A zip member's own time stamp says nothing; a fixed one makes two exports of one record equal.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -95,12 +99,14 @@ def write_zip(insp_id: str, target: BinaryIO | io.BytesIO) -> dict[str, object]:
             "flags": list(view.flags),
             "made_ms": clock.now_ms(),
             "events": len(rows),
-            "quarantined": sorted(row.h for row in rows if row.status != "stored"),
+            "quarantined": {row.h: row.code for row in rows if row.status != "stored"},
             "lacking": lacking,
             "record_text": text,
             "members": pack.members,
         }
-        opened.writestr(zipfile.ZipInfo("manifest.json", EPOCH), _json(manifest))
+        told = _json(manifest)
+        opened.writestr(zipfile.ZipInfo("manifest.json", EPOCH), told)
+        opened.writestr(zipfile.ZipInfo("manifest.sig", EPOCH), b64url.encode(server_keys().log.sign(MANIFEST_TAG + told)))
     return manifest
 
 

@@ -22,6 +22,7 @@ from server.kernel import b64url, canonical, chain, checkpoint, merkle
 
 FORMAT = "suijian-record-1"
 RECORD_TAG = b"suijian/device-record/v1\0"
+MANIFEST_TAG = b"suijian/manifest/v1\0"
 KEY_TITLE = "suijian/log-key/v1"
 MOST_MEMBERS, MOST_TEXT, MOST_FILE, MOST_ALL = 20_000, 64 << 20, 256 << 20, 4 << 30
 
@@ -94,14 +95,18 @@ def _check(archive: zipfile.ZipFile, log_key: str | None) -> dict[str, int]:
         _need(event.header["insp"] != insp, "E_HIDDEN", "本次检查的事件缺少内容")
     heads = _chains([*own, *between], _starts(keys))
     receipts = _receipts(archive, heads, note_keys)
-    kept = [event for event in own if event.h not in set(manifest["quarantined"])]
+    apart = set(manifest["quarantined"])
+    _need(apart <= {event.h for event in own}, "E_MANIFEST", "清单称隔离的事件不在记录中")
+    kept = [event for event in own if event.h not in apart]
     acts = _acts(kept, own)
     files = _files(archive, kept, set(manifest["lacking"]))
     if "record.txt" in manifest["members"]:
         found = b64url.encode(hashlib.sha256(archive.read("record.txt")).digest())
         _need(found == manifest["record_text"], "E_TEXT", "笔录文字与清单不一致")
         _need(_sealed_words(found, kept), "E_TEXT", "笔录文字与封存的不一致")
-    return {"events": len(own), "headers": len(between), "receipts": receipts, "acts": acts, "files": files}
+    signed = _signed(archive, bool(apart), note_keys)
+    counts = {"events": len(own), "headers": len(between), "receipts": receipts, "acts": acts, "files": files}
+    return {**counts, "quarantined": len(apart), "manifest_signed": int(signed)}
 
 
 def _need(true: bool, code: str, text: str) -> None:
@@ -114,7 +119,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, Any]:
     _need(manifest.get("format") == FORMAT, "E_FORMAT", "不是随检导出的检查记录")
     names = archive.namelist()
     _need(len(names) == len(set(names)), "E_MEMBER", "文件中有重名成员")
-    extra = set(names) ^ {*manifest["members"], "manifest.json"}
+    extra = set(names) - {"manifest.sig"} ^ {*manifest["members"], "manifest.json"}
     _need(not extra, "E_MEMBER", f"成员与清单不符：{'、'.join(sorted(extra)[:3])}")
     for name, told in manifest["members"].items():
         data = archive.read(name)
@@ -126,6 +131,18 @@ def _members(archive: zipfile.ZipFile) -> dict[str, Any]:
 def _lines(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
     # Only LF ends a line here: splitlines() also cuts at U+2028 and U+0085, which may stand inside a note.
     return [json.loads(line) for line in archive.read(name).decode().split("\n") if line]
+
+
+def _signed(archive: zipfile.ZipFile, apart: bool, logs: list[checkpoint.NoteKey]) -> bool:
+    """Whether the server has signed the manifest. Phones sign their events; that one of them is kept out of the record
+    is the server's word alone (record-log 2.10), so without its signature nobody may take one out."""
+    if "manifest.sig" not in archive.namelist():
+        _need(not apart, "E_MANIFEST", "清单没有服务器签名，却称有事件被隔离")
+        return False
+    signature = b64url.decode(archive.read("manifest.sig").decode(), 64)
+    message = MANIFEST_TAG + archive.read("manifest.json")
+    _need(any(_ed25519(log.public, message, signature) for log in logs), "E_MANIFEST", "清单的服务器签名不成立")
+    return True
 
 
 # --- keys -------------------------------------------------------------------------------------------------------

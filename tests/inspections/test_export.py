@@ -46,7 +46,7 @@ def repacked(parts: dict[str, bytes]) -> io.BytesIO:
     manifest["members"] = {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
         for name, data in parts.items()
-        if name != "manifest.json"
+        if name not in ("manifest.json", "manifest.sig")
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zipped:
@@ -82,6 +82,8 @@ def test_two_exports_of_one_record_are_equal_but_for_their_time(archive, carried
     export.write_zip(carried.visit.insp, buffer)
     first, second = members(archive), members(buffer.getvalue())
     for manifest in (first, second):
+        # Signed anew each time: it tells when it was made.
+        assert len(manifest.pop("manifest.sig")) == 86
         manifest["manifest.json"] = json.dumps({**json.loads(manifest["manifest.json"]), "made_ms": 0}).encode()
     assert first == second
 
@@ -157,7 +159,38 @@ def change_text(parts):
     parts["record.txt"] = parts["record.txt"] + "。".encode()
 
 
+def tell(parts, **words):
+    """The forger rewrites what the server says in the manifest; the signature stays the old one."""
+    parts["manifest.json"] = json.dumps({**json.loads(parts["manifest.json"]), **words}).encode()
+
+
+def hide_the_seal_in_quarantine(parts):
+    """What is quarantined is not asked about: with its seal gone the record may say anything."""
+    seals = [record_verify.chain.event_hash(w["h"].encode()) for w in lines(parts) if json.loads(w["h"])["t"] == "seal"]
+    words = parts["record.txt"].replace("检查".encode(), "检察".encode(), 1)
+    parts["record.txt"] = words
+    told = record_verify.b64url.encode(hashlib.sha256(words).digest())
+    tell(parts, quarantined={record_verify.b64url.encode(h): "E_SEAL_ROOT" for h in seals}, record_text=told)
+
+
+def hide_the_seal_and_the_signature(parts):
+    hide_the_seal_in_quarantine(parts)
+    del parts["manifest.sig"]
+
+
+def quarantine_what_is_not_there(parts):
+    tell(parts, quarantined={"A" * 43: "E_DEV_REVOKED"})
+
+
+def take_the_flags_away(parts):
+    tell(parts, flags=[], state="approved")
+
+
 FORGERIES = [
+    (hide_the_seal_in_quarantine, "E_MANIFEST"),
+    (hide_the_seal_and_the_signature, "E_MANIFEST"),
+    (quarantine_what_is_not_there, "E_MANIFEST"),
+    (take_the_flags_away, "E_MANIFEST"),
     (drop_middle, "E_GAP"),
     (drop_last, "A_EVENT_DELETED"),
     (change_body, "E_BODY"),
@@ -248,3 +281,48 @@ def test_what_lacks_is_named_in_the_manifest(ctx):
     manifest = export.write_zip(visit.insp, buffer)
     assert manifest["lacking"] == [hashlib.sha256(phones.a_picture(1)).hexdigest()]
     assert record_verify.verify(buffer).code == "OK"
+
+
+# --- events that were kept apart ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_quarantine(ctx) -> bytes:
+    """A phone is lost; what its finder writes is kept apart, and the record is exported with it (record-log 2.10)."""
+    phone = phones.a_field_phone()
+    visit = phones.a_visit(phone)
+    visit.open(phone)
+    phone.send()
+    admin = builders.client_as("administrator")
+    assert admin.post(f"/api/v1/accounts/devices/{phone.dev}/revoke", json={"reason": "遗失"}).status_code == 200
+    phone.event("note.add", {"text": "拾得者所写"}, visit.insp)
+    phone.send(phone.wires[-1:])
+    answer = builders.client_as("reviewer").get(f"/api/v1/inspections/{visit.insp}/export.zip")
+    assert answer.status_code == 200
+    return answer.data
+
+
+def test_what_is_kept_apart_is_the_servers_signed_word_with_its_reason(with_quarantine):
+    told = json.loads(members(with_quarantine)["manifest.json"])["quarantined"]
+    assert list(told.values()) == ["E_DEV_REVOKED"]
+    finding = record_verify.verify(io.BytesIO(with_quarantine), receipts.note_key().vkey)
+    assert (finding.code, finding.facts["quarantined"], finding.facts["manifest_signed"]) == ("OK", 1, 1)
+
+
+def test_nobody_lets_a_quarantined_event_into_the_record_by_leaving_it_out_of_the_list(with_quarantine):
+    """The note of the finder is genuine by its signature: only the server's word keeps it out."""
+    parts = members(with_quarantine)
+    tell(parts, quarantined={})
+    assert record_verify.verify(repacked(parts)).code == "E_MANIFEST"
+
+
+def test_without_the_servers_signature_that_is_said_plainly(with_quarantine, tmp_path):
+    parts = members(with_quarantine)
+    tell(parts, quarantined={})
+    del parts["manifest.sig"]
+    (tmp_path / "x.zip").write_bytes(repacked(parts).getvalue())
+    said = CliRunner().invoke(cli.record, ["verify", str(tmp_path / "x.zip")]).output
+    assert said.startswith("OK ") and "清单没有服务器签名" in said
+    (tmp_path / "y.zip").write_bytes(with_quarantine)
+    said = CliRunner().invoke(cli.record, ["verify", str(tmp_path / "y.zip")]).output
+    assert "其中 1 条被服务器隔离" in said and "没有服务器签名" not in said

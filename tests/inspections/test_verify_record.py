@@ -15,6 +15,7 @@ from server.inspections import export, receipts, record_verify
 from server.platform.settings import ROOT
 from tests import phone as phones
 from tests.inspections import test_export as exports
+from tests.inspections.test_export import with_quarantine as with_quarantine
 
 FILE = ROOT / "tools" / "verify_record.py"
 pytestmark = pytest.mark.one_database
@@ -95,6 +96,22 @@ def test_every_mutant_is_refused_with_the_predicted_code_by_both_verifiers(archi
     codes = code if isinstance(code, set) else {code}
     assert verifier.verify(exports.repacked(parts))[0] in codes
     assert record_verify.verify(exports.repacked(parts)).code in codes
+
+
+def said(data: bytes, tmp_path, name: str) -> str:
+    (tmp_path / name).write_bytes(data)
+    ran = subprocess.run([sys.executable, "-I", str(FILE), str(tmp_path / name)], capture_output=True, encoding="utf-8",
+                         env={"PYTHONUTF8": "1"}, check=False)  # fmt: skip
+    return ran.stdout
+
+
+def test_what_the_server_keeps_apart_is_told_as_its_signed_word_and_an_unsigned_list_as_nobodys(with_quarantine, tmp_path):
+    assert "其中被服务器隔离、不算记录内容的 1 条（E_DEV_REVOKED）" in said(with_quarantine, tmp_path, "signed.zip")
+    parts = exports.members(with_quarantine)
+    exports.tell(parts, quarantined={})
+    assert verifier.verify(exports.repacked(parts))[0] == "E_MANIFEST"
+    del parts["manifest.sig"]
+    assert "清单没有服务器签名" in said(exports.repacked(parts).getvalue(), tmp_path, "unsigned.zip")
 
 
 def test_another_key_than_the_one_learnt_elsewhere_is_refused(archive):
