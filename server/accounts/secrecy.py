@@ -12,7 +12,7 @@ A test drives every GET route and fails when a unit's name was answered without 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -88,10 +88,18 @@ def may_know(actor: Actor) -> bool:
     return actor.has(*visible) or (EVERYBODY_ASSIGNED in visible and actor.has("inspector"))
 
 
-@unit_of_work
 def note(actor: Actor, what: str, object_id: str, shown: int, why: str) -> None:
-    """One reading: a fact of the agency and a leaf of the log."""
-    audit.record(actor, "secrecy.read", what, object_id, facts={"count": shown, "why": why})
+    """One reading of a list that a view has declared."""
+    reading(actor, "secrecy.read", what, object_id, shown, why)
+
+
+@unit_of_work
+def reading(
+    actor: Actor, verb: str, what: str, object_id: str, shown: int, why: str, more: Mapping[str, object] | None = None
+) -> None:
+    """A fact of the agency under its ``verb``, and a blinded leaf of the log (security 4.4): for the lists of draws and
+    plans, which judge by themselves who may read them."""
+    audit.record(actor, verb, what, object_id, facts={"count": shown, "why": why, **(more or {})})
     public_log.append(
         {"v": 1, "k": "read", "by": actor.user_id, "what": what, "of": object_id, "count": shown, "at": clock.now_ms()}
     )

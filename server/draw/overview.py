@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from server.accounts import operations as accounts
+from server.accounts import secrecy
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.draw.refusals import DrawUnknown, NotYourPart, StillSecret
@@ -188,12 +189,17 @@ def may_see_list(actor: Actor, row: DrawRow) -> bool:
 
 
 def list_for(actor: Actor, draw_id: str, what: str) -> DrawRow:
-    """The row of a made draw whose list this person may read; each reading and each refusal is an audit fact (WG-9a)."""
+    """The row of a made draw whose list this person may read; each reading and each refusal is an audit fact (WG-9a), each
+    reading before publication a blinded leaf of the public log as well."""
     row = row_for(actor, draw_id) if not actor.has("inspector") else row_of(actor.agency_id, draw_id)
     if row.want is None:
         raise DrawUnknown("这次抽取还没有结果")
     if not may_see_list(actor, row):
         audit.record_read(actor, "draw.list_refused", "draw", draw_id, what=what)
         raise StillSecret("抽取名单在公开前严格保密，您无权查看；本次尝试已记录")
-    audit.record_read(actor, "draw.list_read", "draw", draw_id, what=what, state=row.state)
+    if row.state == "published":
+        audit.record_read(actor, "draw.list_read", "draw", draw_id, what=what, state=row.state)
+    else:
+        shown = len(row.want["selected"])
+        secrecy.reading(actor, "draw.list_read", "draw", draw_id, shown, "work", {"what": what, "state": row.state})
     return row

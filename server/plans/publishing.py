@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from server.accounts import secrecy
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.draw import operations as draws
@@ -77,7 +78,7 @@ def results_are_public(actor: Actor, plan_id: str) -> None:
 
 
 def read_lines(actor: Actor, plan_id: str) -> list[monthly.PlanLine]:
-    """The list of drawn units, for those whom the profile names; every reading is recorded with its count (WG-9a).
+    """The list of drawn units, for those whom the profile names; every reading is recorded with its count (WG-9a) and stands in the public log, blinded.
 
     Raises PlanUnknown, Embargoed."""
     plan = monthly.plan(actor.agency_id, plan_id)
@@ -88,7 +89,7 @@ def read_lines(actor: Actor, plan_id: str) -> list[monthly.PlanLine]:
         audit.record_read(actor, "plans.list_refused", "monthly_plan", plan_id)
         raise Embargoed("名单公开前保密，您不在知悉范围内")
     found = monthly.lines(actor.agency_id, plan_id)
-    audit.record_read(actor, "plans.list_read", "monthly_plan", plan_id, count=len(found))
+    secrecy.reading(actor, "plans.list_read", "monthly_plan", plan_id, len(found), "work")
     return found
 
 

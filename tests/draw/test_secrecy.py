@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from server.audit import operations as audit
+from server.audit.tables import LogEntry
 from server.draw import operations
 from server.platform.db import session
 from tests import builders
@@ -24,6 +27,11 @@ def office(ctx: Flask, repository: Path) -> Ceremony:
 def facts(verb: str) -> list[audit.Fact]:
     session().rollback()
     return audit.listing(AGENCY, verb=verb)
+
+
+def readings() -> list[LogEntry]:
+    session().rollback()
+    return list(session().scalars(select(LogEntry).where(LogEntry.kind == "read").order_by(LogEntry.idx)))
 
 
 def test_abuse_21_an_inspector_who_reads_the_drawn_list_is_refused_and_noted(office: Ceremony) -> None:
@@ -48,9 +56,23 @@ def test_abuse_24_the_list_is_not_exported_before_publication(office: Ceremony) 
 def test_every_reading_of_the_secret_list_is_a_fact_with_its_reader(office: Ceremony) -> None:
     """WG-9a: who saw the list before it was public can be asked."""
     office.to_drawn()
-    office.result()
+    drawn = [one for one in office.result()["fates"] if one["fate"] == "drawn"]
     office.b.get(f"{API}/{office.id}/result")
-    assert [fact.user_id for fact in facts("draw.list_read")] == [office.b.person.id, office.a.person.id]
+    read = facts("draw.list_read")
+    assert [fact.user_id for fact in read] == [office.b.person.id, office.a.person.id]
+    assert {(fact.facts["count"], fact.facts["why"]) for fact in read} == {(len(drawn), "work")}
+
+
+def test_a_reading_before_publication_is_a_leaf_that_nobody_can_take_out_and_after_it_is_none(office: Ceremony) -> None:
+    """security 4.4: "every read of a drawn list … before publication writes who/when/which/count/why; chained, leaf in the log"."""
+    office.to_drawn()
+    office.result()
+    [leaf] = [json.loads(row.entry) for row in readings()]
+    assert (leaf["by"], leaf["what"], leaf["of"]) == (office.a.person.id, "draw", office.id) and leaf["count"] > 0
+    assert [row.public for row in readings()] == [False]
+    operations.publish_transcript(office.id)
+    office.result()
+    assert len(readings()) == 1 and len(facts("draw.list_read")) == 2
 
 
 def test_auditors_watch_the_readers_and_do_not_read_the_list(office: Ceremony) -> None:

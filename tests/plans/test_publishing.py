@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from server.audit import operations as audit
+from server.audit.tables import LogEntry
 from server.inspections import operations as inspections
 from server.plans import monthly, operations, publishing, upward
 from server.plans.domain import Embargoed, NotPublic, OwnWork, PlanPublished, PlanRefused, PlanState
 from server.platform import clock, jobs
-from server.platform.db import transaction
+from server.platform.db import session, transaction
 from server.platform.ids import new_id
 from tests import builders
 from tests.plans.office import JD, WC, WG, YS, Office, an_office, on
@@ -39,7 +42,6 @@ def published(office: Office, *units: int, release: bool = True) -> monthly.Plan
 
 def _as_drawn_elsewhere(plan_id: str) -> None:
     from server.plans.tables import MonthlyPlanRow
-    from server.platform.db import session
 
     with transaction():
         session().get_one(MonthlyPlanRow, plan_id).source = "external_import"
@@ -56,6 +58,10 @@ def test_wg_9b_before_publication_only_those_whom_the_profile_names_read_the_lis
     facts = audit.listing(WC, object_kind="monthly_plan", object_id=plan.id)
     assert [(one.verb, one.facts.get("count")) for one in facts[:2]] == [("plans.list_refused", None), ("plans.list_read", 2)]
     assert facts[0].user_id == auditor.user_id and facts[1].user_id == office.officer.user_id
+    [leaf] = session().scalars(select(LogEntry).where(LogEntry.kind == "read")).all()
+    told = json.loads(leaf.entry)
+    assert (told["by"], told["what"], told["of"], told["count"]) == (office.officer.user_id, "monthly_plan", plan.id, 2)
+    assert not leaf.public
 
 
 def test_wg_9a_nobody_carries_the_list_out_before_publication_and_the_attempt_is_recorded(office: Office) -> None:
@@ -69,7 +75,6 @@ def test_wg_9a_nobody_carries_the_list_out_before_publication_and_the_attempt_is
 def test_wc_19_the_published_list_can_be_taken_along_and_a_name_that_looks_like_a_formula_stays_text(office: Office) -> None:
     """及时通过政务信息平台、微信公众号平台等方式向社会公开"""
     from server.plans.tables import PlanLineRow
-    from server.platform.db import session
 
     office.take(office.result(0))
     plan = office.plan()
