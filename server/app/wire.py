@@ -38,6 +38,10 @@ HEADERS = {
 }
 
 
+REST_BYTES, REST_SECONDS = 4 << 20, 5.0
+"""How much of a body that nobody wants is still read, and how long it is waited for, so that its sender hears the answer."""
+
+
 def configure(app: Flask, settings: Settings) -> None:
     """Install the hooks, before the access check so that refused requests are logged as well."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
@@ -63,6 +67,7 @@ def configure(app: Flask, settings: Settings) -> None:
         answer.headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:
             answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        _hear_out()
         _count(answer)
         return answer
 
@@ -90,6 +95,30 @@ def _open_gzip(most: int) -> None:
     request.environ.pop("HTTP_TRANSFER_ENCODING", None)
     for name in ("stream", "content_length"):
         request.__dict__.pop(name, None)
+
+
+def _hear_out() -> None:
+    """Read the rest of a body that was answered early: a refusal, or a file that is already kept.
+
+    gunicorn resets a connection on which more than 64 KiB wait unread. A phone that is still sending would see a dead
+    network instead of its answer, and try an expired login again for ever."""
+    sock = request.environ.get("gunicorn.socket")
+    if sock is None or not request.environ.get("CONTENT_LENGTH") or g.get("sender_is_gone"):
+        return
+    body, before = request.environ["wsgi.input"], sock.gettimeout()
+    left, until = REST_BYTES, time.monotonic() + REST_SECONDS
+    try:
+        while left > 0 and (wait := until - time.monotonic()) > 0:
+            sock.settimeout(wait)
+            piece = body.read(min(left, 1 << 16))
+            if not piece:
+                break
+            left -= len(piece)
+    except OSError:
+        # Silent or gone: there is nobody to hear the answer.
+        return
+    finally:
+        sock.settimeout(before)
 
 
 def _count(answer: Response) -> None:

@@ -218,6 +218,9 @@ def _body() -> Iterator[Callable[[int], bytes]]:
 
     try:
         yield read
+    except OSError:
+        g.sender_is_gone = True
+        raise
     finally:
         if sock is not None:
             sock.settimeout(before)

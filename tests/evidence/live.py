@@ -61,7 +61,7 @@ class Live:
             try:
                 if requests.get(f"{self.url}/health", timeout=5).status_code == 200:
                     return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.1)
             if self.process.poll() is not None:
                 break

@@ -81,6 +81,23 @@ def test_tus_js_client_uploads_resumes_and_sends_with_the_creation(server, phone
     assert kept(server, sha) == data
 
 
+@pytest.mark.parametrize(("login", "offset", "status"), [("Bearer x.y.z", 0, 401), ("", 5, 409)])
+def test_who_is_refused_in_the_middle_of_sending_hears_why(server, phone, login, offset, status):
+    """The answer comes while a piece of a megabyte is still on its way: its sender must be let finish, not be cut off."""
+    data = os.urandom(1_000_000)
+    path = phone.announce(data).split(str(server.port), 1)[1]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            f"PATCH {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {login or phone.auth['Authorization']}\r\n"
+            f"Tus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\nContent-Type: application/offset+octet-stream\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n".encode()
+        )
+        for at in range(0, len(data), 100_000):
+            time.sleep(0.05)
+            connection.sendall(data[at : at + 100_000])
+        assert connection.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+
+
 def test_a_stalled_phone_frees_its_lock_and_its_thread(server, phone):
     """The sender stops in the middle of a piece and says nothing more; the limit is 2 s in this server."""
     data = a_picture(41, (900, 700), quality=95)
