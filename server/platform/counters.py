@@ -46,6 +46,8 @@ class CounterStorage(Storage):
         engine = create_engine(f"sqlite:///{folder / 'limits.sqlite3'}")
         strict_sqlite(engine, synchronous="OFF")
         TABLE.create(engine, checkfirst=True)
+        # The web processes are forked from this one, and SQLite forbids carrying a connection across.
+        engine.dispose()
         return engine
 
     @property
