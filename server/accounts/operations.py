@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,7 @@ from sqlalchemy import select
 
 from server.accounts import passwords, sessions
 from server.accounts.domain import (
+    LOGIN,
     Actor,
     LoginTaken,
     NotFound,
@@ -38,11 +41,11 @@ from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
 
 __all__ = [
-    "Actor", "AgencyView", "Device", "PersonView", "add_agency", "add_person", "agencies", "agency",
-    "authenticate", "change_own_password", "change_person", "correct_loss", "describe_people_with", "device",
-    "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login", "on_device_changed",
+    "Actor", "AgencyView", "Device", "PersonView", "add_agency", "add_person", "add_without_password", "agencies", "agency",
+    "authenticate", "change_own_password", "change_person", "close_unused", "correct_loss", "describe_people_with", "device",
+    "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login", "no_password", "on_device_changed",
     "logout", "on_judgement", "people", "people_by_id", "person", "person_by_login", "refresh", "revoke_device", "subordinates", "succeed",
-    "take_over", "tell_story",
+    "take_over", "tell_story", "why_not_login",
 ]
 
 
@@ -132,7 +135,7 @@ def add_hashed_person(agency_id: str, login_text: str, name: str, roles: list[st
 
 @unit_of_work
 def _add_person(
-    actor: Actor | None, agency_id: str, login_name: str, name: str, roles: list[str], password_hash: str
+    actor: audit.Who | None, agency_id: str, login_name: str, name: str, roles: list[str], password_hash: str
 ) -> PersonView:
     current = session()
     if current.scalar(select(Person.id).where(Person.login == login_name)):
@@ -145,6 +148,25 @@ def _add_person(
     audit.record(actor, "accounts.person_added", "person", row.id, agency=agency_id, facts={"roles": roles})
     current.flush()
     return _person(row)
+
+
+def why_not_login(login_text: str) -> str:
+    """Why nobody new can have this login, "" when somebody can. Logins are of all agencies together."""
+    login_name = normal_login(login_text)
+    if re.fullmatch(LOGIN, login_name) is None:
+        return f"账号“{login_text}”应为 3 至 64 个小写字母、数字、点或横线"
+    return "" if person_by_login(login_name) is None else f"账号“{login_name}”已存在，请换一个"
+
+
+def no_password() -> str:
+    """The hash of a password that nobody has: the person enrols a phone by a code, or is given a password later."""
+    return passwords.hash_password(secrets.token_urlsafe(32))
+
+
+def add_without_password(actor: audit.Who, agency_id: str, login_text: str, name: str, roles: list[str], password_hash: str) -> PersonView:
+    """A person whose ``password_hash`` is from ``no_password``, in the caller's unit of work, so that many are added
+    together or not at all. Raises LoginTaken, BadRoles."""
+    return _add_person(actor, agency_id, normal_login(login_text), name, checked_roles(roles), password_hash)
 
 
 def change_person(
@@ -197,6 +219,19 @@ def _of_agency(actor: Actor, person_id: str) -> Person:
     if row is None:
         raise NotFound("人员不存在")
     return row
+
+
+@unit_of_work
+def close_unused(actor: audit.Who, person_id: str) -> str:
+    """Close an account that was made by mistake; answers why it cannot be, "" when it is closed. One with a phone stays."""
+    row = session().get_one(Person, person_id, with_for_update=True)
+    if devices_of([row.id]):
+        return f"“{row.name}”已经登记了手机"
+    if row.active:
+        row.active, row.ver = False, row.ver + 1
+        sessions.end_all(row.id, "closed")
+        audit.record(actor, "accounts.person_changed", "person", row.id, facts={"active": False})
+    return ""
 
 
 def change_own_password(actor: Actor, old: str, new: str) -> None:

@@ -85,6 +85,7 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     registry.EntryUnknown: (404, "没有这条记录"),
     registry.ProposalUnknown: (404, "没有这条建议"),
     registry.ImportUnknown: (404, "没有这次导入"),
+    registry.ImportForbidden: (403, "无权导入"),
     registry.ImportNotReady: (409, "现在不能这样做"),
     registry.UndoRefused: (409, "不能撤销"),
     registry.UnitUnknown: (404, "没有这个检查对象"),

@@ -40,4 +40,5 @@ def connect() -> None:
     inspections.on_folded(write_back.folded)
     registry.units_are_used_by(plans.units_in_use)
     registry.units_are_used_by(write_back.units_in_use)
+    registry.inspectors_are_used_by(plans.people_in_use)
     inspections.describe_change("return", reading.returned_note, reading.open_returns)

@@ -6,6 +6,7 @@ time since 1992, so a fixed offset is exact for every record and needs no time z
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -59,3 +60,14 @@ def zh_minute(ms: int) -> str:
     """For example 2026年9月24日 9时05分, in China's time."""
     moment = local(ms)
     return f"{zh_date(moment.date())} {moment.hour}时{moment.minute:02d}分"
+
+
+def parse_day(text: str) -> date | None:
+    """2026-11-27, 2026/11/27, 2026.11.27 or 2026年11月27日."""
+    found = re.fullmatch(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?", text.strip())
+    if not found:
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

@@ -5,7 +5,6 @@ WC-10a / WS-3.3c (no valid certificate, no visit), WS-4.2c (conflict of interest
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -170,17 +169,6 @@ class Group:
     lines: tuple[Line, ...]
     visit_id: str = ""
     """Given where somebody must know the visit before it exists."""
-
-
-def parse_day(text: str) -> date | None:
-    """2026-11-27, 2026/11/27, 2026.11.27 or 2026年11月27日."""
-    found = re.fullmatch(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?", text.strip())
-    if not found:
-        return None
-    try:
-        return date(int(found[1]), int(found[2]), int(found[3]))
-    except ValueError:
-        return None
 
 
 def foreign_words(groups: Sequence[Group]) -> str:

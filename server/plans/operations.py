@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from server.audit import operations as audit
-from server.kernel.moments import local_date
+from server.kernel.moments import local_date, parse_day
 from server.kernel.uscc import check
 from server.plans import domain
-from server.plans.tables import AssignmentRow, BatchRow
+from server.plans.tables import AssignmentRow, BatchRow, PlanLineRow
 from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
@@ -162,7 +162,7 @@ class _Reader:
         unit = registry.find_unit(self.agency_id, uscc, self._text(row, "unit_name"))
         if unit is None:
             self._fault(row, "unit_name", f"“{self._text(row, 'unit_name')}”不在检查对象名录库", "E_UNIT_UNKNOWN")
-        inspect_by = domain.parse_day(self._text(row, "inspect_by"))
+        inspect_by = parse_day(self._text(row, "inspect_by"))
         if inspect_by is None:
             self._fault(row, "inspect_by", f"检查时限“{self._text(row, 'inspect_by')}”不是日期，请写成 2026-11-27", "E_DATE")
         mode = domain.MODES.get(self._text(row, "mode"))
@@ -178,6 +178,13 @@ class _Reader:
 def units_in_use(agency_id: str, unit_ids: list[str]) -> set[str]:
     """Those of the units that an assignment speaks of."""
     return set(db.session.scalars(select(AssignmentRow.unit_id).where(AssignmentRow.agency_id == agency_id, AssignmentRow.unit_id.in_(unit_ids))))
+
+
+def people_in_use(agency_id: str, user_ids: list[str]) -> set[str]:
+    """Those of the people who stand in the team of a planned or handed out visit."""
+    wanted = set(user_ids)
+    teams = [*db.session.scalars(select(PlanLineRow.team).where(PlanLineRow.agency_id == agency_id)), *db.session.scalars(select(AssignmentRow.inspectors).where(AssignmentRow.agency_id == agency_id))]
+    return wanted & {user for team in teams for user in team}
 
 
 def store_batch(actor: audit.Who | None, agency_id: str, batch_no: str, groups: list[domain.Group], source: str, file: tuple[str, str]) -> str:

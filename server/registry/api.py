@@ -12,7 +12,7 @@ from server.accounts import operations as accounts
 from server.platform.access import access, body_limit
 from server.platform.sheets import MAX_BYTES
 from server.platform.uploads import sent_table
-from server.registry import cards, imports, listing, operations, schemas, subpools
+from server.registry import cards, import_kinds, listing, operations, schemas, subpools
 from server.registry import fields as unit_fields
 from server.registry.domain import REQUIRED, unit_labels
 from server.registry.settings import setting
@@ -153,7 +153,7 @@ def _counted(counter: Counter[str]) -> list[dict[str, Any]]:
 def post_compare() -> listing.Compared:
     """multipart: ``file``, a list from elsewhere; nothing of it is kept."""
     data, name, _ = sent_table()
-    return listing.compare(g.actor.agency_id, imports.list_of(data, name))
+    return listing.compare(g.actor.agency_id, import_kinds.list_of(data, name))
 
 
 @blp.get("/sub-pools")
@@ -200,6 +200,6 @@ def unit_headers() -> dict[str, Any]:
     return {
         "columns": [{"key": key, "label": label, "required": key in REQUIRED} for key, label in labels.items()],
         "facts": [{"key": key, "label": label, "required": False} for key, label in rules.facts().items() if key in used],
-        "items": [{"key": code, "label": name, "required": False} for code, name in imports.items_of(agency_id).items()],
+        "items": [{"key": code, "label": name, "required": False} for code, name in import_kinds.items_of(agency_id).items()],
         **listing.facets(agency_id),
     }

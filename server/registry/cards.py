@@ -17,7 +17,7 @@ from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import domain, fields, listing, planning, pools, reading, storing
 from server.registry.holding import Cause, Held, Writer, hold_ids
-from server.registry.imports import items_of
+from server.registry.import_kinds import items_of
 from server.registry.tables import ConflictRow, MarketEntityRow, ProposalRow, RegistryChangeRow, UnitMarkRow, UnitRow
 from server.rules import operations as rules
 

@@ -115,6 +115,12 @@ class ImportUnknown(DomainError):
     code = "E_IMPORT_UNKNOWN"
 
 
+class ImportForbidden(DomainError):
+    """Who may bring which table: units are the plan officer's; people also the administrator's, who alone makes accounts."""
+
+    code = "E_IMPORT_FORBIDDEN"
+
+
 class ImportNotReady(DomainError):
     """An import is not in the state in which this can be done to it."""
 
@@ -134,8 +140,8 @@ class FilterWrong(DomainError):
 
 
 @dataclass(frozen=True)
-class UnitDraft:
-    """One line of a unit registry, read and normalised."""
+class Draft:
+    """One line of a registry, read and normalised; ``facts`` are of units only."""
 
     row: int
     values: Mapping[str, str]
@@ -181,7 +187,7 @@ def truth(text: str) -> str:
     return "no" if word in NO else "unknown"
 
 
-def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts: Mapping[str, str]) -> tuple[UnitDraft | None, list[RowError]]:
+def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts: Mapping[str, str]) -> tuple[Draft | None, list[RowError]]:
     """One line → a draft, or every reason why not. ``numeric`` names fields whose cell the file holds as a number."""
     errors: list[RowError] = []
     values = {name: text.strip() for name, text in texts.items()}
@@ -211,10 +217,10 @@ def read_unit(row: int, texts: Mapping[str, str], numeric: frozenset[str], facts
             errors.append(RowError(row, UNIT_HEADERS[name][0], f"电话“{values[name]}”不像电话号码", "E_PHONE"))
     if errors:
         return None, errors
-    return UnitDraft(row, values, {fact: truth(text) for fact, text in facts.items() if text.strip()}), []
+    return Draft(row, values, {fact: truth(text) for fact, text in facts.items() if text.strip()}), []
 
 
-def doubled_codes(drafts: list[UnitDraft]) -> list[RowError]:
+def doubled_codes(drafts: list[Draft]) -> list[RowError]:
     """The same code under two different entity names in one file is a mistake; several premises of one entity are not (codes.md 7.2 (4))."""
     names: dict[str, tuple[int, str]] = {}
     places: dict[tuple[str, str, str], int] = {}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.audit import operations as audit
 from server.platform.db import db, unit_of_work
-from server.registry import domain, fields, workbooks
+from server.registry import domain, fields, people_fields, rosters, workbooks
 from server.registry.holding import Held, hold
 from server.registry.tables import ExternalIdRow, MarketEntityRow, UnitFactRow, UnitRow
 from server.rules import operations as rules
@@ -29,6 +29,16 @@ def units_table(actor: audit.Who, agency_id: str) -> bytes:
     rows = ([_cell(values, name) for name in names] for values in (held.values() for held in _all(agency_id)))
     audit.record(actor, "registry.units_exported", "agency", agency_id, agency_id)
     return workbooks.workbook("检查对象名录库", headers, rows)
+
+
+@unit_of_work
+def inspectors_table(actor: audit.Who, agency_id: str) -> bytes:
+    """All inspectors by name, with their logins, so that the table means the same people when it comes back."""
+    roster, logins = rosters.Inspectors(), {one.id: one.login for one in accounts.people(agency_id)}
+    listed = sorted(((row.name, row.user_id, {**roster.values(row), people_fields.LOGIN: logins.get(row.user_id, "")}) for row in roster.rows(agency_id)), key=lambda one: one[:2])
+    rows = [[values.get(name, "") for name in people_fields.INSPECTOR_HEADERS] for _, _, values in listed]
+    audit.record(actor, "registry.inspectors_exported", "agency", agency_id, agency_id)
+    return workbooks.workbook("执法检查人员名录库", [words[0] for words in people_fields.INSPECTOR_HEADERS.values()], rows)
 
 
 def _cell(values: dict[str, str], name: str) -> str:

@@ -39,13 +39,12 @@ def normal(header: str) -> str:
     return re.sub(r"[（(](必填|选填|可选|文本|是/否|是否)[）)]", "", plain)
 
 
-def guess_mapping(headers: Iterable[str], kept: Mapping[str, str], facts: Mapping[str, str]) -> dict[str, str]:
-    """Header → field: what the clerk chose last time for that header, else the first alias that fits. One field, one header."""
+def guess(headers: Iterable[str], kept: Mapping[str, str], aliases: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Header → field: what the clerk chose last time for that header, else the first alias (word, field) that fits. One
+    field, one header."""
     wanted = [header for header in headers if header]
-    taken = {kept[header] for header in wanted if kept.get(header)}
     mapping = {header: kept[header] for header in wanted if kept.get(header)}
-    aliases = [(word, field) for field, words in UNIT_HEADERS.items() for word in words]
-    aliases += [(word, FACT + fact) for fact, said in facts.items() for word in (said, fact, f"是否{said}")]
+    taken = set(mapping.values())
     # In the order of the aliases, so that "单位名称" beats "名称" when a file has both.
     for word, field in aliases:
         if field in taken:
@@ -55,6 +54,18 @@ def guess_mapping(headers: Iterable[str], kept: Mapping[str, str], facts: Mappin
                 mapping[header] = field
                 taken.add(field)
                 break
+    return mapping
+
+
+def aliases_of(headers: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    return [(word, field) for field, words in headers.items() for word in words]
+
+
+def guess_mapping(headers: Iterable[str], kept: Mapping[str, str], facts: Mapping[str, str]) -> dict[str, str]:
+    """``guess`` for a table of units, with its facts and other systems' numbers."""
+    wanted = [header for header in headers if header]
+    words = [(word, FACT + fact) for fact, said in facts.items() for word in (said, fact, f"是否{said}")]
+    mapping = guess(wanted, kept, aliases_of(UNIT_HEADERS) + words)
     for header in wanted:
         found = re.fullmatch(r"外部编号[（(](.{1,80})[）)]", header)
         if found and header not in mapping and header not in kept:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
+from server.accounts import operations as accounts
 from server.audit import operations as audit
 from server.kernel.errors import DomainError
 from server.kernel.moments import local_date
@@ -17,15 +18,13 @@ from server.platform import clock
 from server.platform.db import db, transaction, unit_of_work
 from server.platform.ids import new_id
 from server.platform.jobs import job
-from server.platform.sheets import Sheet, UnreadableSheet, read_sheet
-from server.registry import domain, fields, reading, storing
+from server.platform.sheets import Sheet, UnreadableSheet
+from server.registry import domain, storing
 from server.registry.holding import Cause
+from server.registry.import_kinds import KINDS, UNITS, Kind, for_whom, kept_under, makes_accounts, sheet_of
 from server.registry.settings import keep_setting, setting
 from server.registry.tables import RegistryImportRow
-from server.rules import operations as rules
-from server.rules.domain import ProfileNotInForce, UnknownAgency
 
-MAPPING = "unit_headers"
 SHOWN = 1000
 """Errors and conflicts that are kept to be shown; the numbers are of all, and the annotated table names all."""
 SAMPLE = 5
@@ -33,46 +32,23 @@ KEPT_FOR = timedelta(days=30)
 BUSY = ("checking", "storing")
 
 
-def items_of(agency_id: str) -> dict[str, str]:
-    """{code: name} of the agency's item list; empty where it has no rules."""
-    try:
-        return {str(item["code"]): str(item["item"]) for item in rules.rules_for(agency_id).items}
-    except (UnknownAgency, ProfileNotInForce):
-        return {}
-
-
-def looks_like_a_header(headers: tuple[str, ...]) -> bool:
-    """Three known columns make a header; a title or a remark above the table does not have them."""
-    return len(fields.guess_mapping(headers, {}, rules.facts())) >= 3
-
-
-def sheet_of(data: bytes, filename: str) -> Sheet:
-    return read_sheet(data, filename, looks_like_a_header)
-
-
-def list_of(data: bytes, filename: str) -> Sheet:
-    """A list that is only compared: a name or a code is enough of a header."""
-    return read_sheet(data, filename, lambda headers: bool({"name", "entity_name", "uscc"} & set(fields.guess_mapping(headers, {}, {}).values())))
-
-
-def mapping_of(agency_id: str, headers: tuple[str, ...]) -> dict[str, str]:
-    return fields.guess_mapping(headers, setting(agency_id, MAPPING), rules.facts())
-
-
 @unit_of_work
-def begin(actor: audit.Who, agency_id: str, data: bytes, filename: str) -> str:
-    """Keep the file and have it looked at; answers the import's id."""
+def begin(actor: audit.Who, agency_id: str, data: bytes, filename: str, kind: str = UNITS.name) -> str:
+    """Keep the file and have it looked at; answers the import's id. Raises ``ImportForbidden``."""
+    if kind not in KINDS:
+        raise domain.ImportForbidden("没有这种表格的导入")
+    for_whom(accounts.person(actor.user_id).roles, KINDS[kind])
     if not data:
         raise UnreadableSheet("文件是空的")
     forget = update(RegistryImportRow).where(RegistryImportRow.agency_id == agency_id, RegistryImportRow.at < clock.now() - KEPT_FOR)
     db.session.execute(forget.values(content=None))
     keep_setting(None, agency_id, storing.LOCK, {"one": 1})
     row = RegistryImportRow(
-        id=new_id(), agency_id=agency_id, file_name=filename, sha256=hashlib.sha256(data).hexdigest(), content=data, state="checking", done=0, total=0,
+        id=new_id(), agency_id=agency_id, kind=kind, file_name=filename, sha256=hashlib.sha256(data).hexdigest(), content=data, state="checking", done=0, total=0,
         mapping={}, looked={}, decisions={}, by_user=actor.user_id, at=clock.now(),
     )
     db.session.add(row)
-    audit.record(actor, "registry.import_begun", "import", row.id, agency_id, {"sha256": row.sha256})
+    audit.record(actor, "registry.import_begun", "import", row.id, agency_id, {"sha256": row.sha256, "kind": kind})
     look_job.enqueue(import_id=row.id)
     return row.id
 
@@ -86,24 +62,24 @@ def one_import(agency_id: str, import_id: str, content: bool = False) -> Registr
     return row
 
 
-def imports(agency_id: str, limit: int = 30) -> list[RegistryImportRow]:
-    """The last imports, newest first."""
-    return list(db.session.scalars(select(RegistryImportRow).where(RegistryImportRow.agency_id == agency_id).order_by(RegistryImportRow.at.desc()).limit(limit)))
+def imports(agency_id: str, kinds: Collection[str] = (UNITS.name,), limit: int = 30) -> list[RegistryImportRow]:
+    """The last imports of these kinds, newest first."""
+    return list(db.session.scalars(select(RegistryImportRow).where(RegistryImportRow.agency_id == agency_id, RegistryImportRow.kind.in_(kinds)).order_by(RegistryImportRow.at.desc()).limit(limit)))
 
 
 @unit_of_work
 def remap(actor: audit.Who, agency_id: str, import_id: str, mapping: Mapping[str, str]) -> None:
     """The clerk's own mapping: kept for this agency's next tables, and the file is looked at again."""
     row = one_import(agency_id, import_id)
+    kind = _own(actor, row)
     _only(row, "checked", "failed")
-    known = rules.facts()
-    wrong = sorted(field for field in mapping.values() if field and not fields.known_field(field, known))
+    wrong = sorted(field for field in mapping.values() if field and not kind.known(field))
     if wrong:
         raise domain.FilterWrong(f"没有这样的字段：{'、'.join(wrong)}")
     chosen = [field for field in mapping.values() if field]
     if doubled := sorted({field for field in chosen if chosen.count(field) > 1}):
-        raise domain.FilterWrong(f"两列对应了同一个字段：{'、'.join(fields.label(field, '', known) for field in doubled)}")
-    keep_setting(actor, agency_id, MAPPING, {**setting(agency_id, MAPPING), **mapping})
+        raise domain.FilterWrong(f"两列对应了同一个字段：{'、'.join(kind.label(agency_id, field) for field in doubled)}")
+    _keep_mapping(actor, agency_id, kind, mapping)
     row.state, row.done, row.mapping = "checking", 0, dict(mapping)
     look_job.enqueue(import_id=row.id)
 
@@ -112,6 +88,7 @@ def remap(actor: audit.Who, agency_id: str, import_id: str, mapping: Mapping[str
 def decide(actor: audit.Who, agency_id: str, import_id: str, decisions: Mapping[str, str]) -> None:
     """Who wins where table and registry differ: ``row:field`` (or ``*`` for all) → file | kept."""
     row = one_import(agency_id, import_id)
+    _own(actor, row)
     _only(row, "checked")
     row.decisions = {**({} if "*" in decisions else row.decisions), **decisions}
     audit.record(actor, "registry.import_decided", "import", row.id, agency_id, {"decided": len(decisions)})
@@ -121,12 +98,31 @@ def decide(actor: audit.Who, agency_id: str, import_id: str, decisions: Mapping[
 def begin_storing(actor: audit.Who, agency_id: str, import_id: str) -> None:
     """Have the accepted lines written."""
     row = one_import(agency_id, import_id, content=True)
+    _own(actor, row)
     _only(row, "checked", *(("failed",) if row.looked.get("again") else ()))
     if row.looked.get("lacking"):
         raise domain.ImportHeadersWrong(f"表头缺少：{'、'.join(row.looked['lacking'])}", lacking=row.looked["lacking"])
     row.state, row.done = "storing", 0
     row.looked = {name: value for name, value in row.looked.items() if name not in ("trouble", "again")}
     store_job.enqueue(import_id=row.id)
+
+
+def _own(actor: audit.Who, row: RegistryImportRow) -> Kind:
+    """The kind of an import that this person may go on with. What a table does it does in the name of who brought it, so
+    that an administrator's table, which makes accounts, is an administrator's to store and to undo."""
+    kind, roles = KINDS[row.kind], accounts.person(actor.user_id).roles
+    for_whom(roles, kind)
+    if kind is not UNITS and makes_accounts(row.by_user) and "administrator" not in roles:
+        raise domain.ImportForbidden("这张表由系统管理员导入，会建立账号，须由系统管理员办理")
+    return kind
+
+
+own = _own
+
+
+def _keep_mapping(actor: audit.Who | None, agency_id: str, kind: Kind, mapping: Mapping[str, str]) -> None:
+    key = kept_under(kind)
+    keep_setting(actor, agency_id, key, {**setting(agency_id, key), **mapping})
 
 
 def _only(row: RegistryImportRow, *states: str) -> None:
@@ -143,17 +139,17 @@ def look_job(import_id: str) -> None:
     row = _loaded(import_id)
     if row is None or row.state != "checking":
         return
-    agency_id, decisions, chosen = row.agency_id, dict(row.decisions), dict(row.mapping)
+    agency_id, decisions, chosen, kind, by = row.agency_id, dict(row.decisions), dict(row.mapping), KINDS[row.kind], row.by_user
     try:
-        sheet = sheet_of(row.content or b"", row.file_name)
+        sheet = sheet_of(kind, agency_id, row.content or b"", row.file_name)
     except DomainError as refusal:
         _note(import_id, state="failed", looked={"trouble": refusal.detail})
         return
-    mapping = {header: field for header, field in chosen.items() if field} or mapping_of(agency_id, sheet.headers)
-    lacking = reading.lacking(mapping)
-    drafts, errors = ([], []) if lacking else reading.read(sheet, mapping, items_of(agency_id))
+    mapping = {header: field for header, field in chosen.items() if field} or kind.guess(agency_id, sheet.headers)
+    lacking = kind.lacking(mapping)
+    drafts, errors = ([], []) if lacking else kind.read(agency_id, by, sheet, mapping)
     _note(import_id, total=len(drafts), done=0)
-    tally = storing.look(agency_id, drafts, decisions, _progress(import_id, "checking"))
+    tally = kind.look(agency_id, by, drafts, decisions, _progress(import_id, "checking"))
     found = _found(tally, errors, sheet) | {"lacking": lacking, "headers": [header for header in sheet.headers if header], "sample": _sample(sheet)}
     _note(import_id, state="checked", mapping=mapping, looked=found, done=len(drafts))
 
@@ -164,16 +160,16 @@ def store_job(import_id: str) -> None:
     row = _loaded(import_id)
     if row is None or row.state != "storing":
         return
-    agency_id, by = row.agency_id, row.by_user
+    agency_id, by, kind = row.agency_id, row.by_user, KINDS[row.kind]
     now = clock.now()
-    sheet = sheet_of(row.content or b"", row.file_name)
-    drafts, errors = reading.read(sheet, row.mapping, items_of(agency_id))
+    sheet = sheet_of(kind, agency_id, row.content or b"", row.file_name)
+    drafts, errors = kind.read(agency_id, by, sheet, row.mapping)
     decisions, before, mapping = dict(row.decisions), dict(row.looked), dict(row.mapping)
     cause = Cause("import", f"导入：{row.file_name}", now, local_date(clock.to_ms(now)), by, "", import_id)
     _note(import_id, total=len(drafts), done=0)
-    tally = storing.store(_By(by, agency_id), agency_id, drafts, decisions, cause, _progress(import_id, "storing"))
+    tally = kind.store(_By(by, agency_id), agency_id, drafts, decisions, cause, _progress(import_id, "storing"))
     with transaction():
-        keep_setting(None, agency_id, MAPPING, {**setting(agency_id, MAPPING), **mapping})
+        _keep_mapping(None, agency_id, kind, mapping)
         found = before | _found(tally, errors, sheet)
         db.session.execute(update(RegistryImportRow).where(RegistryImportRow.id == import_id).values(state="done", looked=found, stored_at=now, done=len(drafts)))
         audit.record(_By(by, agency_id), "registry.import_stored", "import", import_id, agency_id, {"added": tally.added, "updated": tally.updated, "left": tally.left, "errors": len(errors)})
@@ -245,8 +241,9 @@ def annotated(agency_id: str, import_id: str) -> tuple[Sheet, Mapping[int, list[
     row = one_import(agency_id, import_id, content=True)
     if row.content is None:
         raise domain.ImportNotReady("文件已过保存期，请重新选择文件", state=row.state)
-    sheet = sheet_of(row.content, row.file_name)
-    _, errors = reading.read(sheet, row.mapping, items_of(agency_id))
+    kind = KINDS[row.kind]
+    sheet = sheet_of(kind, agency_id, row.content, row.file_name)
+    _, errors = kind.read(agency_id, row.by_user, sheet, row.mapping)
     by_row: dict[int, list[domain.RowError]] = {}
     for error in errors:
         by_row.setdefault(error.row, []).append(error)

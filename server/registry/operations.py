@@ -14,20 +14,21 @@ from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
-from server.registry import domain, drawing, fields, imports, people, reading, storing
+from server.registry import domain, drawing, fields, import_kinds, people, reading, storing
 from server.registry.drawing import conflicts_of
 from server.registry.holding import Cause
 from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
 from server.registry.proposals import Seen, from_visit
 from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
 from server.registry.undo import units_are_used_by
+from server.registry.undo_people import inspectors_are_used_by
 from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 __all__ = [
     "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "available_inspectors", "certificate_days_left",
     "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
-    "find_unit", "from_visit", "import_units", "inspector", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
+    "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
     "pool_explained", "register_inspector", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
 ]
 
@@ -82,11 +83,11 @@ def import_units(actor: audit.Who | None, agency_id: str, data: bytes, filename:
 
     What a person has entered otherwise is left and named; the desk's import (``imports``) lets somebody decide."""
     # Read before any unit of work begins: a large table must not hold the write lock while it is parsed.
-    sheet = imports.sheet_of(data, filename)
-    mapping = imports.mapping_of(agency_id, sheet.headers)
+    sheet = import_kinds.sheet_of(import_kinds.UNITS, agency_id, data, filename)
+    mapping = import_kinds.UNITS.guess(agency_id, sheet.headers)
     if lacking := reading.lacking(mapping):
         raise domain.ImportHeadersWrong(f"表头缺少：{'、'.join(lacking)}。现有表头：{'、'.join(h for h in sheet.headers if h) or '（空）'}", lacking=lacking)
-    drafts, errors = reading.read(sheet, mapping, imports.items_of(agency_id))
+    drafts, errors = reading.read(sheet, mapping, import_kinds.items_of(agency_id))
     if dry_run:
         tally = storing.look(agency_id, drafts, {}, lambda done: None)
     else:
@@ -188,13 +189,14 @@ def register_inspector(actor: audit.Who | None, agency_id: str, user_id: str, na
     """Enter or renew an inspector (WC-10, WS-3.3)."""
     row = db.session.get(InspectorRow, user_id)
     if row is None:
-        row = InspectorRow(user_id=user_id, agency_id=agency_id)
+        row = InspectorRow(user_id=user_id, agency_id=agency_id, origins={})
         db.session.add(row)
     elif row.agency_id != agency_id:
         raise domain.InspectorUnknown("没有这名执法检查人员")
     else:
         before = {"name": row.name, "certificate_no": row.certificate_no, "valid_to": row.valid_to, **row.details}
-        people.note_changes(actor, agency_id, user_id, before, {"name": name, "certificate_no": certificate_no, "valid_to": valid_to, **details})
+        changed = people.note_changes(actor, agency_id, user_id, before, {"name": name, "certificate_no": certificate_no, "valid_to": valid_to, **details})
+        row.origins = row.origins | {name: ["desk", today().isoformat(), ""] for name in changed}
     row.name, row.certificate_no, row.valid_to, row.details = name, certificate_no, valid_to, dict(details)
     audit.record(actor, "registry.inspector_registered", "inspector", user_id, agency_id, {"valid_to": valid_to.isoformat()})
     return _inspector(row)

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from server.accounts import operations as accounts
 from server.audit import operations as audit
+from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import domain, drawing
+from server.registry.people_fields import INSPECTOR_HEADERS
 from server.registry.settings import keep_setting, setting
 from server.registry.tables import (
     ConflictRow,
@@ -31,11 +33,7 @@ from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 REMIND_DAYS = (30, 60)
 """Days before its end at which a certificate is spoken of; the nearer one is urgent."""
-# WC-10b: the eight fields; under "unit" stands the organisation a person belongs to (单位).
-LABELS: Mapping[str, str] = {
-    "name": "姓名", "gender": "性别", "unit": "单位", "position": "职务", "certificate_no": "执法资格证编号", "post": "岗位", "title_class": "专业技术职称类别",
-    "years_of_service": "执法工作年限", "valid_to": "证件有效期", "sector_groups": "行业领域分组", "qualifications": "资质", "section": "股室",
-}
+LABELS: Mapping[str, str] = {name: words[0] for name, words in INSPECTOR_HEADERS.items()}
 
 
 def required_of(agency_id: str) -> tuple[str, ...]:
@@ -91,15 +89,18 @@ def reminders(agency_id: str, today: date) -> list[dict[str, Any]]:
     ]
 
 
-def note_changes(actor: audit.Who | None, agency_id: str, user_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """History of an inspector's fields (YS-3.4c: 及时调整完善). Part of the caller's unit of work."""
+def note_changes(actor: audit.Who | None, agency_id: str, user_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """History of an inspector's fields (YS-3.4c: 及时调整完善); answers those that changed. Part of the caller's unit of work."""
+    changed = []
     for name in sorted(set(before) | set(after)):
         old, new = (_said(values.get(name)) for values in (before, after))
         if old != new:
+            changed.append(name)
             db.session.add(RegistryChangeRow(
                 id=new_id(), agency_id=agency_id, kind="inspector", object_id=user_id, field=name, old=old, new=new, how="desk", source="", reason="",
                 by_user=actor.user_id if actor else "", at=clock.now(), import_id=None, before=[],
             ))
+    return changed
 
 
 def _said(value: object) -> str:
@@ -209,7 +210,7 @@ def leading_group(agency_id: str, on: date | None = None) -> list[LeadingGroupRo
 
 @unit_of_work
 def add_leader(actor: audit.Who, agency_id: str, place: str, name: str, post: str, duty: str, from_day: date) -> str:
-    row = LeadingGroupRow(id=new_id(), agency_id=agency_id, place=place, name=name, post=post, duty=duty, from_day=from_day)
+    row = LeadingGroupRow(id=new_id(), agency_id=agency_id, place=place, name=name, post=post, duty=duty, from_day=from_day, origins={})
     db.session.add(row)
     audit.record(actor, "registry.leader_added", "agency", agency_id, agency_id, {"place": place, "member": row.id})
     return row.id
@@ -222,5 +223,5 @@ def end_leader(actor: audit.Who, agency_id: str, member_id: str, to_day: date) -
         raise domain.EntryUnknown("领导小组里没有这个人")
     if to_day < row.from_day:
         raise domain.FieldsWrong("结束日期早于开始日期")
-    row.to_day = to_day
+    row.to_day, row.origins = to_day, row.origins | {"to_day": ["desk", local_date(clock.now_ms()).isoformat(), ""]}
     audit.record(actor, "registry.leader_ended", "agency", agency_id, agency_id, {"member": member_id, "to": to_day.isoformat()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from server.registry.domain import UnitDraft
+from server.registry.domain import Draft
 from server.registry.fields import EXTERNAL, FACT, ITEMS
 
 PERSON = frozenset({"desk", "visit", "merge"})
@@ -18,7 +18,7 @@ SEPARATORS = "、,，;；/|"
 
 @dataclass
 class Known:
-    """One unit as the registry holds it: all fields as text, and where those came from that were changed since its making."""
+    """One unit, inspector or member as the registry holds it: all fields as text, and where those came from that were changed since its making."""
 
     unit_id: str
     values: dict[str, str]
@@ -35,7 +35,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A table says something else than a person did. ``how``, ``day`` and ``source`` are of the value that stands."""
+    """A table says something else than a person did. ``how``, ``day`` and ``source`` are of the value that stands;
+    ``unit_id`` and ``unit_name`` of the record that the line means, whatever registry it is of."""
 
     row: int
     unit_id: str
@@ -52,7 +53,7 @@ class Conflict:
 class RowPlan:
     """What one line does. ``known`` is None for a new unit; ``kept`` are values the clerk turned down."""
 
-    draft: UnitDraft
+    draft: Draft
     known: Known | None
     changes: list[Change] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -64,7 +65,7 @@ def key_of(row: int, name: str) -> str:
     return f"{row}:{name}"
 
 
-def draft_values(draft: UnitDraft) -> dict[str, str]:
+def draft_values(draft: Draft) -> dict[str, str]:
     """All that the line says, facts included, without blanks."""
     values = {name: text for name, text in draft.values.items() if text}
     if values.get(ITEMS):
@@ -82,7 +83,7 @@ def join_items(codes: list[str]) -> str:
     return SEPARATORS[0].join(sorted(set(codes)))
 
 
-def match(draft: UnitDraft, premises: list[Known], drafts_of_entity: int) -> Known | None:
+def match(draft: Draft, premises: list[Known], drafts_of_entity: int) -> Known | None:
     """The unit that a line means among the premises of its enterprise: same name and address; else, when registry and
     table both have exactly one premises of it, the one whose name or address is the same (it was renamed or has moved)."""
     name, address = draft.values["name"], draft.values["address"]
@@ -94,7 +95,7 @@ def match(draft: UnitDraft, premises: list[Known], drafts_of_entity: int) -> Kno
     return only if name == only.values["name"] or address == only.values["address"] else None
 
 
-def plan_row(draft: UnitDraft, known: Known | None, decisions: Mapping[str, str]) -> RowPlan:
+def plan_row(draft: Draft, known: Known | None, decisions: Mapping[str, str]) -> RowPlan:
     """Changes, conflicts and values turned down of one line. ``decisions``: ``row:field`` or ``*`` → file | kept."""
     plan = RowPlan(draft, known)
     if known is None or known.merged:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from server.platform.schemas import Schema, StrictBool, StrictInstant, StrictInt, StrictStr
-from server.registry.schemas import RowErrorOut
+from server.registry.import_kinds import KINDS
+from server.registry.schemas import HeaderOut, RowErrorOut
 
 
 class ImportConflictOut(Schema):
@@ -32,6 +33,7 @@ class ImportLineOut(Schema):
     """One import in the list of imports."""
 
     id = StrictStr(required=True)
+    kind = StrictStr(required=True)
     file_name = StrictStr(required=True)
     state = StrictStr(required=True)
     done = StrictInt(required=True)
@@ -64,6 +66,18 @@ class ImportOut(ImportLineOut):
 
 class ImportsOut(Schema):
     imports = fields.List(fields.Nested(ImportLineOut), required=True)
+
+
+class ImportsQuery(Schema):
+    of = fields.String(validate=validate.OneOf(["units", "people"]), load_default="units")
+
+
+class KindQuery(Schema):
+    kind = fields.String(validate=validate.OneOf(list(KINDS)), required=True)
+
+
+class ColumnsOut(Schema):
+    columns = fields.List(fields.Nested(HeaderOut), required=True)
 
 
 class MappingIn(Schema):

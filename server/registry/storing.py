@@ -56,17 +56,17 @@ class Tally:
             self.notes.append(domain.RowError(plan.draft.row, "", "这个单位已并入另一条记录，本行没有改动", "W_MERGED"))
 
 
-def entity_key(draft: domain.UnitDraft) -> tuple[str, str]:
+def entity_key(draft: domain.Draft) -> tuple[str, str]:
     values = draft.values
     return (values["uscc"], "") if values.get("uscc") else ("", values.get("entity_name") or values["name"])
 
 
-def chunks(drafts: Sequence[domain.UnitDraft]) -> Iterator[Sequence[domain.UnitDraft]]:
+def chunks(drafts: Sequence[domain.Draft]) -> Iterator[Sequence[domain.Draft]]:
     for start in range(0, len(drafts), CHUNK):
         yield drafts[start : start + CHUNK]
 
 
-def look(agency_id: str, drafts: Sequence[domain.UnitDraft], decisions: Mapping[str, str], progress: Callable[[int], None]) -> Tally:
+def look(agency_id: str, drafts: Sequence[domain.Draft], decisions: Mapping[str, str], progress: Callable[[int], None]) -> Tally:
     """What storing would do now. Writes nothing."""
     counted = Counter(entity_key(draft) for draft in drafts)
     tally, done = Tally(), 0
@@ -81,7 +81,7 @@ def look(agency_id: str, drafts: Sequence[domain.UnitDraft], decisions: Mapping[
     return tally
 
 
-def store(actor: audit.Who | None, agency_id: str, drafts: Sequence[domain.UnitDraft], decisions: Mapping[str, str], cause: Cause, progress: Callable[[int], None]) -> Tally:
+def store(actor: audit.Who | None, agency_id: str, drafts: Sequence[domain.Draft], decisions: Mapping[str, str], cause: Cause, progress: Callable[[int], None]) -> Tally:
     """Write what is new or changed; conflicts that nobody decided are left as they are."""
     counted = Counter(entity_key(draft) for draft in drafts)
     tally, done = Tally(), 0
@@ -98,19 +98,23 @@ def store(actor: audit.Who | None, agency_id: str, drafts: Sequence[domain.UnitD
     return tally
 
 
-def _premises(agency_id: str, part: Sequence[domain.UnitDraft]) -> Premises:
+def hold_lock(agency_id: str) -> None:
+    """Two imports of one agency at once: the second waits here until the unit of work of the first is durable."""
+    db.session.execute(select(RegistrySettingRow.key).where(RegistrySettingRow.agency_id == agency_id, RegistrySettingRow.key == LOCK).with_for_update())
+
+
+def _premises(agency_id: str, part: Sequence[domain.Draft]) -> Premises:
     keys = [entity_key(draft) for draft in part]
     return premises_of(agency_id, [code for code, _ in keys if code], [name for code, name in keys if not code])
 
 
-def _known(draft: domain.UnitDraft, premises: Premises, counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
+def _known(draft: domain.Draft, premises: Premises, counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
     key = entity_key(draft)
     return planning.match(draft, premises.units.get(premises.entities.get(key, ""), []), counted[key])
 
 
-def _store_part(agency_id: str, part: Sequence[domain.UnitDraft], decisions: Mapping[str, str], cause: Cause, counted: Mapping[tuple[str, str], int], tally: Tally) -> None:
-    # Two imports of one agency at once: the second waits here until the first chunk is durable.
-    db.session.execute(select(RegistrySettingRow.key).where(RegistrySettingRow.agency_id == agency_id, RegistrySettingRow.key == LOCK).with_for_update())
+def _store_part(agency_id: str, part: Sequence[domain.Draft], decisions: Mapping[str, str], cause: Cause, counted: Mapping[tuple[str, str], int], tally: Tally) -> None:
+    hold_lock(agency_id)
     premises = _premises(agency_id, part)
     plans = [planning.plan_row(draft, _known(draft, premises, counted), decisions) for draft in part]
     fresh = _Fresh(agency_id, cause)
@@ -129,7 +133,7 @@ def _store_part(agency_id: str, part: Sequence[domain.UnitDraft], decisions: Map
     writer.flush()
 
 
-def store_one(agency_id: str, draft: domain.UnitDraft, cause: Cause) -> str | None:
+def store_one(agency_id: str, draft: domain.Draft, cause: Cause) -> str | None:
     """Write one new unit in the caller's unit of work; None when it is already there."""
     premises = _premises(agency_id, [draft])
     if _known(draft, premises, {entity_key(draft): 2}) is not None:
@@ -149,7 +153,7 @@ class _Fresh:
         self.entities: dict[tuple[str, str], str] = {}
         self.rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in (MarketEntityRow, UnitRow, UnitFactRow, UnitItemRow, ExternalIdRow, UnitMarkRow)}
 
-    def add(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], str]) -> None:
+    def add(self, draft: domain.Draft, entities: Mapping[tuple[str, str], str]) -> None:
         values, cause, unit_id = draft.values, self.cause, new_id()
         listed = values.get("blacklisted", "") != "" and domain.truth(values["blacklisted"]) == "yes"
         plain = {name: text for name, text in values.items() if text and name not in (*COLUMN_FIELDS, *ENTITY_FIELDS, ITEMS, "blacklisted") and not name.startswith(EXTERNAL)}
@@ -168,7 +172,7 @@ class _Fresh:
                 "recorded_by": cause.by, "recorded_at": cause.at, "ended_by": "", "ended_reason": "", "import_id": cause.import_id,
             })
 
-    def _entity(self, draft: domain.UnitDraft, entities: Mapping[tuple[str, str], str]) -> str:
+    def _entity(self, draft: domain.Draft, entities: Mapping[tuple[str, str], str]) -> str:
         key, values = entity_key(draft), draft.values
         if key in entities:
             return entities[key]

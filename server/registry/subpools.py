@@ -14,7 +14,7 @@ from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import drawing, pools
 from server.registry.domain import SubPoolUnknown
-from server.registry.imports import items_of
+from server.registry.import_kinds import items_of
 from server.registry.tables import SubPoolRow
 from server.rules import operations as rules
 

@@ -79,6 +79,10 @@ class InspectorRow(db.Model):
     valid_to: Mapped[date] = mapped_column(Date)
     details: Mapped[dict[str, object]] = mapped_column(JSON)
     """gender, unit, section, position, post, title_class, years_of_service, sector_groups, qualifications."""
+    origins: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict, server_default="{}")
+    """As of a unit. Without ``import_id`` a field that is not in it was entered at the desk."""
+    import_id: Mapped[str | None] = mapped_column(String(36))
+    """The import that made the entry."""
 
 
 class ConflictRow(db.Model):
@@ -141,13 +145,13 @@ class ExternalIdRow(db.Model):
 
 
 class RegistryChangeRow(db.Model):
-    """One field of one unit or inspector that changed: from what to what, by whom, why (WC-11, YS-3.4c)."""
+    """One field of one unit, inspector or member of the leading group that changed: from what to what, by whom, why (WC-11, YS-3.4c)."""
 
     __tablename__ = "registry_change"
     __table_args__ = (Index("ix_registry_change_object", "object_id", "at"),)
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     agency_id: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(12))  # unit | inspector
+    kind: Mapped[str] = mapped_column(String(12))  # unit | inspector | leader
     object_id: Mapped[str] = mapped_column(String(36))
     field: Mapped[str] = mapped_column(String(48))
     old: Mapped[str] = mapped_column(Text)
@@ -168,6 +172,7 @@ class RegistryImportRow(db.Model):
     __tablename__ = "registry_import"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     agency_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(12), default="units", server_default="units")  # units | inspectors | leaders
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
@@ -255,6 +260,8 @@ class LeadingGroupRow(db.Model):
     duty: Mapped[str] = mapped_column(String(200), default="")
     from_day: Mapped[date] = mapped_column(Date)
     to_day: Mapped[date | None] = mapped_column(Date)
+    origins: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict, server_default="{}")
+    import_id: Mapped[str | None] = mapped_column(String(36))
 
 
 class ProposalRow(db.Model):

@@ -10,9 +10,10 @@ from server.audit import operations as audit
 from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, unit_of_work
-from server.registry import domain, planning
+from server.registry import domain, planning, undo_people
 from server.registry.holding import Cause, Writer, hold_ids
-from server.registry.imports import one_import
+from server.registry.import_kinds import Roster
+from server.registry.imports import one_import, own
 from server.registry.tables import (
     ConflictRow,
     ExternalIdRow,
@@ -27,7 +28,6 @@ from server.registry.tables import (
 
 UsesOf = Callable[[str, list[str]], Iterable[str]]
 _users: list[UsesOf] = []
-NAMED = 20
 
 
 def units_are_used_by(uses: UsesOf) -> None:
@@ -42,24 +42,27 @@ def undo(actor: audit.Who, agency_id: str, import_id: str, reason: str) -> None:
 
     Raises ``UndoRefused`` when a field has been changed since, or a new unit is already used."""
     row = one_import(agency_id, import_id)
+    kind = own(actor, row)
     if row.state != "done":
         raise domain.ImportNotReady("只有已经写入的导入才能撤销", state=row.state)
     now = clock.now()
+    cause = Cause("undo", f"撤销导入：{row.file_name}", now, local_date(clock.to_ms(now)), actor.user_id, reason, import_id)
+    removed, put_back = undo_people.undo(actor, agency_id, kind.roster, cause) if isinstance(kind, Roster) else _undo_units(agency_id, cause, import_id)
+    row.state, row.undone_at, row.undone_by, row.undone_reason = "undone", now, actor.user_id, reason
+    audit.record(actor, "registry.import_undone", "import", import_id, agency_id, {"removed": removed, "put_back": put_back})
+
+
+def _undo_units(agency_id: str, cause: Cause, import_id: str) -> tuple[int, int]:
     made = list(db.session.scalars(select(UnitRow.id).where(UnitRow.agency_id == agency_id, UnitRow.import_id == import_id)))
     lines = list(db.session.scalars(select(RegistryChangeRow).where(RegistryChangeRow.import_id == import_id, RegistryChangeRow.how == "import").order_by(RegistryChangeRow.id)))
     held = {one.unit.id: one for part in _parts(sorted({line.object_id for line in lines})) for one in hold_ids(agency_id, part)}
-    faults = _used(agency_id, made) + _changed(lines, {unit_id: one.values() for unit_id, one in held.items()})
-    if faults:
-        more = f"……共 {len(faults)} 处" if len(faults) > NAMED else ""
-        raise domain.UndoRefused(f"不能撤销：{'；'.join(faults[:NAMED])}{more}", faults=faults[:NAMED])
-    cause = Cause("undo", f"撤销导入：{row.file_name}", now, local_date(clock.to_ms(now)), actor.user_id, reason, import_id)
+    undo_people.refuse(_used(agency_id, made) + _changed(lines, {unit_id: one.values() for unit_id, one in held.items()}))
     writer = Writer(agency_id, cause)
     for line in reversed(lines):
         writer.put(held[line.object_id], line.field, line.old, list(line.before))
     writer.flush()
     _take_away(agency_id, made)
-    row.state, row.undone_at, row.undone_by, row.undone_reason = "undone", now, actor.user_id, reason
-    audit.record(actor, "registry.import_undone", "import", import_id, agency_id, {"removed": len(made), "put_back": len(lines)})
+    return len(made), len(lines)
 
 
 def _parts(ids: list[str], size: int = 2000) -> Iterable[list[str]]:

@@ -27,7 +27,7 @@ def workbook(name: str, headers: Sequence[str], rows: Iterable[Sequence[str]], m
         wrong = book.add_format({"num_format": "@", "quote_prefix": True, "bg_color": "#FDE2DF"})
         sheet.freeze_panes(1, 0)
         for x, header in enumerate(headers):
-            sheet.set_column(x, x, min(max(len(header) * 2 + 2, WIDTHS[0]), WIDTHS[1]))
+            sheet.set_column(x, x, min(max(len(header) * 2 + 2, WIDTHS[0]), WIDTHS[1]), plain)
         for x, header in enumerate(headers):
             sheet.write_string(0, x, header, head)
         for y, row in enumerate(rows):

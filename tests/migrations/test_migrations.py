@@ -110,3 +110,19 @@ def test_leaves_of_the_log_from_before_it_had_kinds_survive_as_blinded_heads(emp
     assert (row.idx, row.kind, row.dev, row.n, row.rx) == (0, "head", "phone", 7, 1793667600000)
     assert (bytes(row.entry), bytes(row.salt), bytes(row.leaf)) == (b'{"k":"head"}', bytes(16), bytes(32))
     assert not row.public
+
+
+def test_inspectors_leaders_and_imports_from_before_tables_of_people_survive(empty_app):
+    at_the_revision_before("tables of people come in like tables of units")
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO inspector (user_id, agency_id, name, certificate_no, valid_to, details) VALUES ('u', 'a', '甄检', 'X-1', '2030-01-01', '{}')"))
+        connection.execute(text("INSERT INTO leading_group (id, agency_id, place, name, post, duty, from_day) VALUES ('l', 'a', 'head', '甄组', '', '', '2026-01-01')"))
+        connection.execute(text(
+            "INSERT INTO registry_import (id, agency_id, file_name, sha256, state, done, total, mapping, looked, decisions, by_user, at, undone_by, undone_reason)"
+            " VALUES ('i', 'a', 'x.csv', 'h', 'done', 1, 1, '{}', '{}', '{}', 'u', '2026-11-01 00:00:00', '', '')"
+        ))
+    migrate.upgrade()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT name, import_id FROM inspector")).one() == ("甄检", None)
+        assert connection.execute(text("SELECT name, import_id FROM leading_group")).one() == ("甄组", None)
+        assert connection.execute(text("SELECT kind, state FROM registry_import")).one() == ("units", "done")

@@ -10,6 +10,7 @@ from flask import Flask
 
 from server.accounts import operations as accounts
 from server.inspections import operations as inspections
+from server.kernel.moments import parse_day
 from server.plans import domain, operations
 from server.platform import jobs
 from server.registry import operations as registry
@@ -111,9 +112,9 @@ def test_the_same_batch_is_never_handed_out_twice(office: list[registry.Inspecto
 
 def test_dates_are_read_as_people_write_them_and_nonsense_is_named(office: list[registry.Inspector]) -> None:
     for text in ("2026-12-10", "2026/12/10", "2026年12月10日", "2026.12.10"):
-        found = domain.parse_day(text)
+        found = parse_day(text)
         assert found is not None and found.isoformat() == "2026-12-10"
-    assert domain.parse_day("2026-02-30") is None
+    assert parse_day("2026-02-30") is None
     assert [e.code for e in taken(line(office, item=items(), by="下周五")).errors] == ["E_DATE"]
 
 

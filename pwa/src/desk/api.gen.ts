@@ -5029,9 +5029,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The last tables of units, or of people (inspectors, leading group). */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    of?: "units" | "people";
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -5047,11 +5050,15 @@ export interface paths {
                         "application/json": components["schemas"]["ImportsOut"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
         put?: never;
-        /** multipart: ``file`` (.xlsx/.csv). The file is looked at; ask ``GET /registry/imports/<id>`` until ``state`` is checked. */
+        /**
+         * multipart: ``file`` (.xlsx/.csv), ``kind`` (units, inspectors, leaders; units when it is not said). The file is looked
+         *     at; ask ``GET /registry/imports/<id>`` until ``state`` is checked.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5327,6 +5334,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/imports/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields that a table of this kind may bring, and who may bring one. */
+        get: {
+            parameters: {
+                query: {
+                    kind: "units" | "inspectors" | "leaders";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ColumnsOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/imports/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An empty table with every column, its cells set to text so that Excel does not shorten long numbers. */
+        get: {
+            parameters: {
+                query: {
+                    kind: "units" | "inspectors" | "leaders";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/inspectors": {
         parameters: {
             query?: never;
@@ -5352,6 +5430,34 @@ export interface paths {
                         "application/json": components["schemas"]["InspectorsOut"];
                     };
                 };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registry/inspectors.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every inspector with every column; what goes out can come in again. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -7362,6 +7468,9 @@ export interface components {
             key: string;
             label: string;
         };
+        ColumnsOut: {
+            columns: components["schemas"]["HeaderOut"][];
+        };
         CommitIn: {
             commitment: string;
         };
@@ -7883,6 +7992,7 @@ export interface components {
             done: number;
             file_name: string;
             id: string;
+            kind: string;
             left: number;
             rows: number;
             state: string;
@@ -7911,6 +8021,7 @@ export interface components {
             file_name: string;
             headers: components["schemas"]["ImportHeaderOut"][];
             id: string;
+            kind: string;
             lacking: string[];
             left: number;
             notes: components["schemas"]["RowErrorOut"][];
