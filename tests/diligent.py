@@ -4,6 +4,7 @@ What they do is driven by ``needs`` and the pack, as the phone is, so a new rule
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from server.app import demo
 from server.inspections import attest, needs
 from server.inspections import operations as inspections
 from server.inspections.fold import fold
@@ -65,11 +67,14 @@ class Team:
         return answer
 
 
+@functools.cache
+def _demo_of(agency_id: str, checklists: Path) -> demo.DemoAgency:
+    return next(one for one in demo.demo_agencies(checklists) if one.agency["id"] == agency_id)
+
+
 def an_agency_at_work(agency_id: str, checklists: Path) -> None:
     """The agency with its demo people and units, but no batch yet."""
-    from server.app import demo
-
-    found = next(one for one in demo.demo_agencies(checklists) if one.agency["id"] == agency_id)
+    found = _demo_of(agency_id, checklists)
     builders.an_agency(agency_id, found.agency["name"], short=found.agency["short"], kind=found.agency["kind"])
     for person in found.people:
         if "agency" not in person:
