@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-SIZE = (960, 720)
+SIZE = (640, 480)
 FRAMES = 240
 
 
@@ -19,10 +19,10 @@ def frame(number: int) -> bytes:
     """One JPEG of a red door plate on a wall, with its number and a mark that wanders."""
     image = Image.linear_gradient("L").resize(SIZE).convert("RGB")
     draw = ImageDraw.Draw(image)
-    draw.rectangle((160, 130, 800, 420), fill=(150, 30, 30), outline=(240, 220, 160), width=12)
-    draw.text((480, 275), f"SUIJIAN {number:03d}", font=ImageFont.load_default(96), fill="white", anchor="mm")
-    left = 20 + number * 3
-    draw.ellipse((left, 520, left + 100, 620), fill=(30, 90, 160))
+    draw.rectangle((107, 87, 533, 280), fill=(150, 30, 30), outline=(240, 220, 160), width=12)
+    draw.text((320, 183), f"SUIJIAN {number:03d}", font=ImageFont.load_default(64), fill="white", anchor="mm")
+    left = 14 + number * 2
+    draw.ellipse((left, 347, left + 67, 413), fill=(30, 90, 160))
     out = BytesIO()
     image.save(out, "JPEG", quality=80)
     return out.getvalue()

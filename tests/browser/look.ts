@@ -3,13 +3,12 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { lookedAt } from './office'
 
 const PICTURES = process.env['SUIJIAN_SHOTS'] ?? ''
-const seen = new Set<string>()
 
 export async function look(page: Page, name: string): Promise<void> {
-  if (seen.has(name)) return
-  seen.add(name)
+  if (!firstToSee(name)) return
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     if (PICTURES !== '') await picture(page, `${name}-${colorScheme}`)
@@ -21,7 +20,20 @@ export async function look(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
+/** Whether no scenario has looked at this screen yet, in whichever process: who makes the folder is the first. */
+function firstToSee(name: string): boolean {
+  try {
+    mkdirSync(join(lookedAt(), fileName(name)))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+const fileName = (name: string): string => name.replaceAll(/[^\p{L}\p{N}-]+/gu, '_')
+
 async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name.replaceAll(/[^\p{L}\p{N}-]+/gu, '_')}.png`), fullPage: true })
+  await page.screenshot({ path: join(PICTURES, `${fileName(name)}.png`), fullPage: true })
 }

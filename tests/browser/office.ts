@@ -15,6 +15,8 @@ export const PASSWORD = 'Suijian-2026'
 
 /** Where `demo.ts` says that the loaded demo lies; the workers that run the scenarios inherit it. */
 export const TEMPLATE = 'SUIJIAN_DEMO_TEMPLATE'
+/** Where `demo.ts` says that the scenarios note which screens have been looked at. */
+export const LOOKED_AT = 'SUIJIAN_LOOKED_AT'
 
 export interface OfficeOptions {
   /** Seconds by which the server's clock differs from the real one; see shifted.py. */
@@ -56,11 +58,13 @@ export function loadDemo(): string {
   return made
 }
 
-function loaded(): string {
-  const made = process.env[TEMPLATE]
-  if (made === undefined) throw new Error('the demo was not loaded: globalSetup of the configuration does it')
+function prepared(name: string): string {
+  const made = process.env[name]
+  if (made === undefined) throw new Error(`${name} is not set: globalSetup of the configuration does it`)
   return made
 }
+
+export const lookedAt = (): string => prepared(LOOKED_AT)
 
 /** A port below the range the system hands out by itself, so that it is still free at a restart. */
 async function freePort(): Promise<number> {
@@ -87,7 +91,7 @@ export class Office {
   /** A new office with the demo loaded and the server running. */
   static async open({ shift = 0 }: OfficeOptions = {}): Promise<Office> {
     const data = mkdtempSync(join(tmpdir(), 'suijian-office-'))
-    cpSync(loaded(), data, { recursive: true })
+    cpSync(prepared(TEMPLATE), data, { recursive: true })
     const office = new Office(data, await freePort(), shift)
     await office.start()
     return office

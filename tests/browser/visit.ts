@@ -6,6 +6,9 @@ import { expect, type Locator } from '@playwright/test'
 import type { Phone } from './phone'
 import type { Finding, Plan } from './plan'
 
+/** A screen comes within a tenth of a second; the usual second between two looks would be most of a scenario. */
+const SOON = { intervals: [20, 50, 100, 250] }
+
 export class Visit {
   /** What was found not to comply, as it was typed. */
   readonly findings: Finding[] = []
@@ -24,8 +27,8 @@ export class Visit {
 
   /** Waits until the step of the address stands on the screen: after a tap and after a start the address is there first. */
   async stands(): Promise<string> {
-    await expect.poll(() => this.step()).not.toBe('')
-    await expect.poll(() => this.phone.page.locator('[data-step]').getAttribute('data-step')).toBe(this.step())
+    await expect.poll(() => this.step(), SOON).not.toBe('')
+    await expect.poll(() => this.phone.page.locator('[data-step]').getAttribute('data-step'), SOON).toBe(this.step())
     await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
     return this.step()
   }
@@ -50,7 +53,7 @@ export class Visit {
     await this.plan.look?.('begin')
     await phone.tap('begin')
     // The first step opens by itself; a tap before it has come would still belong to the overview.
-    await expect.poll(() => phone.page.url()).toMatch(/#\/visit\/[^/]+\/[^/]+/)
+    await expect.poll(() => phone.page.url(), SOON).toMatch(/#\/visit\/[^/]+\/[^/]+/)
   }
 
   /** Walks on until `last` stands on the screen (not done), at most through every step once. */
@@ -60,7 +63,7 @@ export class Visit {
       await this.plan.look?.(step)
       if (step.split('~')[0] === last) return
       await this.act(step)
-      await expect.poll(() => this.step(), { message: `left the step ${step}` }).not.toBe(step)
+      await expect.poll(() => this.step(), { ...SOON, message: `left the step ${step}` }).not.toBe(step)
     }
     throw new Error(`the step ${last} never came`)
   }
@@ -153,7 +156,7 @@ export class Visit {
     // The rest of the rows is drawn in slices: the bar says how many there will be.
     const progress = (await this.phone.on('progress').innerText()).match(/(\d+)\/(\d+)/)
     const all = Number(progress?.[2] ?? 0)
-    await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count())).toBe(all)
+    await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count()), SOON).toBe(all)
     const names = await rows.evaluateAll((found) => found.filter((row) => row.getAttribute('data-state') === 'open').map((row) => row.getAttribute('data-test') ?? ''))
     for (const name of names) await this.answer(name)
     await expect(this.phone.on('progress')).toContainText(`${all}/${all}`)
