@@ -5,6 +5,7 @@ No mocks: a client sends real requests with a real access token, a phone has a r
 from __future__ import annotations
 
 import contextvars
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,9 @@ def empty(app: Flask) -> None:
             connection.execute(text(f"SET LOCAL session_replication_role = replica; {quick}"))
             connection.commit()
     app.extensions["suijian-state"].clear()
-    for blob in app.extensions["suijian-blobs"].root.glob("??/*"):
-        blob.unlink()
+    # With their folders: of those there would soon be 256, and looking into each takes longer than the tables.
+    for folder in app.extensions["suijian-blobs"].root.glob("??"):
+        shutil.rmtree(folder)
 
 
 @dataclass

@@ -7,7 +7,7 @@ with an argument that has no sample fails ``test_access_matrix.py`` until one is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -268,8 +268,10 @@ ONLY_THE_TEAM = (
 )
 
 
-def callers(agency: str, roles: frozenset[str], argument: str) -> list[Client]:
-    """Everybody of the agency who may come in by role, owners first."""
-    owner = [OWNERS[argument](agency)] if argument in OWNERS else []
-    people = accounts.people(agency)
-    return owner + [a_client(person) for person in people if roles & set(person.roles)]
+def callers(agency: str, roles: frozenset[str], argument: str) -> Iterator[Client]:
+    """Everybody of the agency who may come in by role, owners first; signed in when it is their turn."""
+    if argument in OWNERS:
+        yield OWNERS[argument](agency)
+    for person in accounts.people(agency):
+        if roles & set(person.roles):
+            yield a_client(person)
