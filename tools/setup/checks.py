@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
@@ -35,7 +36,8 @@ def lint() -> int:
 def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     """Set up and run; ``pytest_arguments`` narrow the run to Python tests."""
     began = time.monotonic()
-    python_env.ensure(development=True)
+    with node_env.packages_beside() if only is None and not pytest_arguments else contextlib.nullcontext():
+        python_env.ensure(development=True)
     if pytest_arguments and only is None:
         only = "python"
     suites: list[Callable[[], list[Outcome]]] = []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +71,21 @@ def ensure_node() -> Node:
     return inside
 
 
+@contextlib.contextmanager
+def packages_beside() -> Iterator[None]:
+    """Fetch the npm packages while the block does something else, mostly pip: both wait for the network.
+
+    Nothing happens without a Node of the machine's own: the one from the wheel comes by pip. A fault is not told here
+    but by the ``ensure_packages`` that follows, which tries once more."""
+    if _on_path(None) is None:
+        yield
+        return
+    with ThreadPoolExecutor(1) as beside:
+        fetched = beside.submit(ensure_packages)
+        yield
+    fetched.exception()
+
+
 def ensure_packages() -> Node:
     """``npm ci`` when the lock or the Node line changed. Scripts of packages are not run."""
     node = ensure_node()
@@ -93,13 +111,17 @@ def node_env(node: Node) -> dict[str, str]:
 
 def ensure_build(*, force: bool = False) -> None:
     """``pwa/dist`` from the present sources; Node is not touched while nothing changed."""
-    wanted = stamps.fingerprint(path for path in _sources())
-    if not force and stamps.fresh("build", wanted) and (places.DIST / "index.html").is_file():
+    if not force and not stale():
         return
     node = ensure_packages()
     stamps.write(build=None)
     npm(node, "编译前端 (pwa/dist)", "run", "build")
-    stamps.write(build=wanted)
+    stamps.write(build=stamps.fingerprint(_sources()))
+
+
+def stale() -> bool:
+    """Whether ``pwa/dist`` is missing or older than its sources."""
+    return not stamps.fresh("build", stamps.fingerprint(_sources())) or not (places.DIST / "index.html").is_file()
 
 
 def _sources() -> list[Path]:

@@ -30,7 +30,8 @@ class Stopped(Exception):
 
 
 def run(options: argparse.Namespace) -> int:
-    python_env.ensure(development=False)
+    with node_env.packages_beside() if node_env.stale() else contextlib.nullcontext():
+        python_env.ensure(development=False)
     node_env.ensure_build()
     data = Path(options.data or os.environ.get("SUIJIAN_DATA") or places.DATA).resolve()
     data.mkdir(parents=True, exist_ok=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 from tools.setup import places
 
 FILE = places.STATE / "stamps.json"
+_one_writer = threading.Lock()
 
 
 def fingerprint(paths: Iterable[Path], *facts: str) -> str:
@@ -46,13 +48,14 @@ def fresh(name: str, value: str) -> bool:
 
 def write(**changes: str | None) -> None:
     """Set stamps; ``None`` removes one."""
-    stored = _read()
-    for name, value in changes.items():
-        if value is None:
-            stored.pop(name, None)
-        else:
-            stored[name] = value
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    draft = FILE.with_suffix(".new")
-    draft.write_text(json.dumps(stored, indent=1, sort_keys=True), encoding="utf-8")
-    draft.replace(FILE)
+    with _one_writer:
+        stored = _read()
+        for name, value in changes.items():
+            if value is None:
+                stored.pop(name, None)
+            else:
+                stored[name] = value
+        FILE.parent.mkdir(parents=True, exist_ok=True)
+        draft = FILE.with_suffix(".new")
+        draft.write_text(json.dumps(stored, indent=1, sort_keys=True), encoding="utf-8")
+        draft.replace(FILE)
