@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from server.accounts import passwords
 from server.app import demo
 from server.inspections import attest, needs
 from server.inspections import operations as inspections
@@ -76,9 +77,10 @@ def an_agency_at_work(agency_id: str, checklists: Path) -> None:
     """The agency with its demo people and units, but no batch yet."""
     found = _demo_of(agency_id, checklists)
     builders.an_agency(agency_id, found.agency["name"], short=found.agency["short"], kind=found.agency["kind"])
+    password_hash = passwords.hash_password(demo.PASSWORD)
     for person in found.people:
         if "agency" not in person:
-            demo._load_person(agency_id, person)
+            demo._load_person(agency_id, person, password_hash)
     registry.load_demo(agency_id, found.folder)
 
 
