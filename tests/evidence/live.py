@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,51 +39,65 @@ def a_free_port() -> int:
 class Live:
     """One server process group over a data folder; started and killed at will."""
 
-    folder: Path
     app: Flask
-    port: int = field(default_factory=a_free_port)
-    process: subprocess.Popen[bytes] | None = None
+    log: Path
+    port: int
+    starter: subprocess.Popen[str]
+    group: int = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}{PREFIX}"
 
     def start(self) -> None:
-        settings = self.app.extensions["suijian-settings"]
-        env = {
-            **os.environ, "SUIJIAN_DATA": str(settings.data), "SUIJIAN_DATABASE_URL": settings.database_url,
-            "SUIJIAN_LIMITS": "off", "SUIJIAN_BIND": f"127.0.0.1:{self.port}", "SUIJIAN_WORKERS": "1",
-            "PYTHONPATH": str(ROOT),
-        }
-        command = [sys.executable, "-m", "gunicorn", "-c", "server/app/gunicorn_conf.py", "tests.evidence.live_wsgi:app"]
-        log = (self.folder / "gunicorn.log").open("ab")
-        self.process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True, stdout=log, stderr=log)
-        log.close()
-        for _ in range(300):
+        """Returns when the server answers. A busy machine may need long for it."""
+        self.group = int(self._tell("start"))
+        give_up = time.monotonic() + 120
+        while time.monotonic() < give_up:
             try:
-                if requests.get(f"{self.url}/health", timeout=5).status_code == 200:
+                if requests.get(f"{self.url}/health", timeout=30).status_code == 200:
                     return
             except requests.RequestException:
-                time.sleep(0.1)
-            if self.process.poll() is not None:
-                break
-        raise RuntimeError((self.folder / "gunicorn.log").read_text())
+                time.sleep(0.05)
+        raise RuntimeError(self.log.read_text("utf-8"))
 
     def kill(self) -> None:
         """SIGKILL to the whole group, as a power cut would look to the process."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
+        if self.group:
+            os.killpg(self.group, signal.SIGKILL)
+            self._tell("wait")
+            self.group = 0
+
+    def _tell(self, word: str) -> str:
+        assert self.starter.stdin is not None and self.starter.stdout is not None
+        self.starter.stdin.write(f"{word}\n")
+        self.starter.stdin.flush()
+        return self.starter.stdout.readline()
 
 
-def a_live_server(folder: Path) -> Live:
-    """Tables made, nobody enrolled, not started."""
+@contextmanager
+def a_live_server(folder: Path) -> Iterator[Live]:
+    """Tables made, nobody enrolled, not started; killed afterwards."""
     (folder / "data").mkdir()
     app = world.make_app(
         folder / "data", f"sqlite:///{folder}/live.sqlite3", jobs="held", sqlite_synchronous="FULL"
     )
-    return Live(folder, app)
+    settings, port = app.extensions["suijian-settings"], a_free_port()
+    env = {
+        **os.environ, "SUIJIAN_DATA": str(settings.data), "SUIJIAN_DATABASE_URL": settings.database_url,
+        "SUIJIAN_LIMITS": "off", "SUIJIAN_BIND": f"127.0.0.1:{port}", "SUIJIAN_WORKERS": "1", "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "tests.evidence.live_fork"]
+    with (folder / "gunicorn.log").open("ab") as log, subprocess.Popen(
+        command, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+    ) as starter:
+        server = Live(app, folder / "gunicorn.log", port, starter)
+        try:
+            yield server
+        finally:
+            # Leaving the block closes the starter's stdin, and that ends it.
+            server.kill()
+            builders.use(None)
 
 
 @dataclass

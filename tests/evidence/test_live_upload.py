@@ -18,7 +18,6 @@ import requests
 from tusclient.client import TusClient
 
 from server.platform.blobs import blobs
-from tests import builders
 from tests.evidence import live
 from tests.phone import PREFIX, a_picture, a_visit, h_of
 
@@ -28,11 +27,9 @@ KILLS = 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = live.a_live_server(tmp_path_factory.mktemp("live"))
-    made.start()
-    yield made
-    made.kill()
-    builders.use(None)
+    with live.a_live_server(tmp_path_factory.mktemp("live")) as made:
+        made.start()
+        yield made
 
 
 @pytest.fixture
@@ -186,16 +183,15 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed_at_random_moment
     seed = int(os.environ.get("SUIJIAN_SEED", random.SystemRandom().randrange(2**32)))
     print(f"seed {seed} (SUIJIAN_SEED={seed} repeats the moments)")
     rng = random.Random(seed)
-    server = live.a_live_server(tmp_path)
-    phone = live.a_live_phone(server)
-    with server.app.app_context():
-        visit = a_visit(phone.hand)
-    visit.open(phone.hand)
-    everything = Acknowledged()
-    photos: dict[str, bytes] = {}
-    cut_uploads = 0
-    server.start()
-    try:
+    with live.a_live_server(tmp_path) as server:
+        phone = live.a_live_phone(server)
+        with server.app.app_context():
+            visit = a_visit(phone.hand)
+        visit.open(phone.hand)
+        everything = Acknowledged()
+        photos: dict[str, bytes] = {}
+        cut_uploads = 0
+        server.start()
         for _ in range(KILLS):
             data = a_picture(rng.randrange(2**40), (1100, 800), quality=95)
             photos[hashlib.sha256(data).hexdigest()] = data
@@ -231,6 +227,3 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed_at_random_moment
         assert {r["status"] for r in answer["results"]} == {"known"}
         assert [r["h"] for r in answer["results"]] == [h_of(w) for w in phone.hand.wires]
         assert PREFIX in phone.announce(PHOTO)
-    finally:
-        server.kill()
-        builders.use(None)
