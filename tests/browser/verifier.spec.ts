@@ -41,6 +41,17 @@ test('a saved page replays a draw from a file, shows every step, and says so whe
   await page.locator('#text').fill(JSON.stringify(draw))
   await page.locator('#go').click()
   await expect(page.locator('#steps .✗')).toHaveText(/与公布的结果一致.*E_WANT/)
+  // A second spelling of a number, and a key that stands twice, are refused as `cli draw replay` refuses them.
+  const text = readFileSync(vector('draw-2'), 'utf8')
+  for (const other of [text.replace(/("w": ?\d+)/, '$1.0'), text.replace('{', '{"intent": {}, ')]) {
+    expect(other).not.toBe(text)
+    await page.locator('#text').fill(other)
+    await page.locator('#go').click()
+    await expect(page.locator('#steps .✗')).toHaveText(/格式.*E_FORM/)
+    await page.locator('#text').fill(text.replace('"intent"', '"\\u0069ntent"'))
+    await page.locator('#go').click()
+    await expect(page.locator('#head')).toHaveText('✓ 核对一致')
+  }
   await page.locator('#text').fill('not JSON <b>at all</b>')
   await page.locator('#go').click()
   await expect(page.locator('#steps .✗')).toHaveText(/格式.*E_FORM/)

@@ -1,5 +1,5 @@
 // The page: load or paste a transcript, see every step, and look up one unit by its opening.
-import { H, b64, canon, form, un, utf } from './forms.js'
+import { H, b64, canon, form, text as spelt, un, utf } from './forms.js'
 import { fingerprint, first, replay, why } from './replay.js'
 
 // Everything with an id, in the order of page.html.
@@ -25,6 +25,8 @@ const check = json => {
   rows.replaceChildren()
   try {
     data = JSON.parse(json)
+    // One spelling: no key twice, no 1.0, no 1e3, which a parser would quietly make good.
+    if (json.replace(/("(\\.|[^"\\])*")|\s/g, (_, s) => s ? spelt(JSON.parse(s)) : '') !== spelt(data)) form()
     want = replay(data)
     if (data.want && canon(want) !== canon(data.want)) code = 'E_WANT'
   } catch (fault) { code = fault.at ? fault : 'E_FORM' }
