@@ -41,8 +41,8 @@ from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
 
 __all__ = [
-    "Actor", "AgencyView", "Device", "PersonView", "add_agency", "add_person", "add_without_password", "agencies", "agency",
-    "authenticate", "change_own_password", "change_person", "close_unused", "correct_loss", "describe_people_with", "device",
+    "Actor", "AgencyView", "Device", "PersonView", "above", "add_agency", "add_person", "add_without_password", "agencies", "agency",
+    "authenticate", "below", "change_own_password", "change_person", "close_unused", "correct_loss", "describe_people_with", "device",
     "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login", "no_password", "on_device_changed",
     "logout", "on_judgement", "people", "people_by_id", "person", "person_by_login", "refresh", "revoke_device", "subordinates", "succeed",
     "take_over", "tell_story", "why_not_login",
@@ -117,6 +117,25 @@ def subordinates(agency_id: str) -> list[AgencyView]:
     """The agencies directly below this one."""
     found = session().scalars(select(Agency).where(Agency.parent_id == agency_id).order_by(Agency.id))
     return [_agency(row) for row in found]
+
+
+def below(agency_id: str) -> list[AgencyView]:
+    """Every agency under this one, directly or through others, in id order."""
+    every, found, edge = agencies(), set[str](), {agency_id}
+    while edge:
+        edge = {one.id for one in every if one.parent_id in edge} - found - {agency_id}
+        found |= edge
+    return [one for one in every if one.id in found]
+
+
+def above(agency_id: str) -> list[str]:
+    """Ids of the agencies over this one, the nearest first."""
+    found: list[str] = []
+    row = session().get(Agency, agency_id)
+    while row is not None and row.parent_id and row.parent_id not in (agency_id, *found):
+        found.append(row.parent_id)
+        row = session().get(Agency, row.parent_id)
+    return found
 
 
 def add_person(

@@ -30,7 +30,7 @@ def connect() -> None:
     draws.visits_from(figures.visits_of_units)
     draws.loads_from(figures.loads_of)
     draws.visits_over_by(figures.draw_is_over)
-    evidence.team_is(inspections.is_member)
+    evidence.team_is(evidence.Teams(inspections.is_member, inspections.lent_to, inspections.agency_of_visit))
     accounts.on_judgement(quarantine.judge_device)
     inspections.on_cancelled(numbers.void_unused)
     inspections.on_sealed(reports.sealed)

@@ -39,8 +39,9 @@ def inspections_from(agency_id: str, groups: list[list[plans.Assignment]]) -> No
 
 
 def member(agency_id: str, user: str, lead: str | None) -> dict[str, Any]:
-    person = registry.inspector(agency_id, user)
-    return {"user": user, "name": person.name, "certificate_no": person.certificate.number, "lead": user == lead}
+    person = registry.member_of_team(agency_id, user)
+    lent = {} if person.agency_id == agency_id else {"home": person.agency_id}
+    return {"user": user, "name": person.name, "certificate_no": person.certificate.number, "lead": user == lead, **lent}
 
 
 @jobs.job("documents.prepare")
@@ -103,5 +104,5 @@ def _visits(own: AgencyRules, unit: registry.Unit, held: list[inspections.Inspec
 
 
 def _person(agency_id: str, user: str, lead: bool) -> pack.Member:
-    found = registry.inspector(agency_id, user)
+    found = registry.member_of_team(agency_id, user)
     return pack.Member(user, found.name, found.certificate.number, found.certificate.valid_to, lead)

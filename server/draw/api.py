@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, g, request
 from flask_smorest import Blueprint
 
+from server.accounts import operations as accounts
 from server.draw import operations, schemas
 from server.draw.pages import VERIFIER
 from server.draw.photos import MOST
@@ -60,6 +61,14 @@ def post_draw(body: dict[str, Any]) -> operations.Draw:
 def list_partners() -> dict[str, Any]:
     """Agencies that may be asked to a joint draw, and who could act for them."""
     return {"partners": operations.partners(g.actor.agency_id)}
+
+
+@blp.get("/lent")
+@access(*OFFICIALS, "auditor")
+@blp.response(200, schemas.LentDrawsOut)
+def list_lent() -> dict[str, Any]:
+    """Superiors' draws with inspectors of this agency in the urn (WG-5b); who was drawn, once a draw is published."""
+    return {"draws": operations.lent(g.actor)}
 
 
 @blp.post("/joint")
@@ -121,7 +130,9 @@ def get_feasibility(query: dict[str, Any], draw_id: str) -> dict[str, Any]:
     absent = [{"unit_id": unit, "name": name, "code": code, "why": why} for unit, name, code, why in found.absent if query["text"] in name]
     page = slice(query["offset"], query["offset"] + query["limit"])
     hindered = [{"name": name, "why": why} for _user, name, why in found.hindered]
-    return {**asdict(found), "lines": lines[page], "absent": absent[page], "hindered": hindered, "total": len(lines)}
+    names = {one.id: one.name for one in accounts.agencies()}
+    hands = [{**asdict(hand), "home": names.get(hand.home, "") if hand.home != g.actor.agency_id else ""} for hand in found.hands]
+    return {**asdict(found), "lines": lines[page], "absent": absent[page], "hands": hands, "hindered": hindered, "total": len(lines)}
 
 
 @blp.post("/<draw_id>/freeze")

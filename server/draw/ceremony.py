@@ -15,7 +15,7 @@ from sqlalchemy import select
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
-from server.draw import departments, overview, replay, snapshot, tickets, voiding
+from server.draw import departments, lending, overview, replay, snapshot, tickets, voiding
 from server.draw.domain import CommitmentBroken, DiceTooFew, RootDiffers
 from server.draw.refusals import NotYourPart, StepNotDue
 from server.draw.tables import DrawDepartmentRow, DrawPartyRow, DrawPersonRow, DrawRow, DrawUnitRow
@@ -231,6 +231,7 @@ def _make(actor: Actor, row: DrawRow, parties: list[DrawPartyRow]) -> None:
     row.state, row.drawn_at = "drawn", clock.now()
     row.result_leaf = public_log.append({"v": 1, "k": "draw.result", "draw": row.id, "transcript": row.transcript_hash}, public=True).index
     audit.record(actor, "draw.made", "draw", row.id, row.agency_id, {"transcript": row.transcript_hash, "leaf": row.result_leaf, "units": len(row.want["selected"])})
+    lending.note(actor, row, "draw.inspectors_drawn")
     session().flush()
     for agency_id, told in told_to(row):
         for listener in _listeners:

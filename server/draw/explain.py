@@ -173,7 +173,7 @@ def frozen(row: DrawRow) -> Table:
     hands = []
     for one in session().scalars(select(DrawPersonRow).where(DrawPersonRow.draw_id == row.id).order_by(DrawPersonRow.pid)):
         users[one.pid] = one.user_id
-        hands.append(Hand(one.user_id, one.name, tuple(one.leaf["q"]), one.leaf["load"], one.leaf["cap"]))
+        hands.append(Hand(one.user_id, one.name, tuple(one.leaf["q"]), one.leaf["load"], one.leaf["cap"], one.agency_id))
     subjects = []
     for unit in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id).order_by(DrawUnitRow.subject_id)):
         leaf = unit.leaf

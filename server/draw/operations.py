@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.draw.alliance import Partner, join, partners, propose_joint
 from server.draw.ceremony import Drawn, DrawnUnit, announce, attend, commit, drawn_of, on_drawn, reveal, roll, testify
 from server.draw.explain import Fate, Feasibility, fates, feasibility
+from server.draw.lending import lent
 from server.draw.overview import Draw, list_for, listing, row_for, view
 from server.draw.photos import keep_photo, photo_for
 from server.draw.pooling import loads_from, visits_from
@@ -26,7 +27,7 @@ from server.draw.wish import Named, Wish, wish_from
 
 __all__ = [
     "Draw", "Drawn", "DrawnUnit", "Fate", "Feasibility", "Leaving", "Named", "Partner", "Wish", "announce", "ask", "attend", "change", "commit", "counts", "decide",
-    "discard", "drawn_of", "fates", "feasibility", "freeze", "keep_photo", "list_for", "join", "listing", "loads_from", "next_unit", "on_drawn", "opening", "partners",
+    "discard", "drawn_of", "fates", "feasibility", "freeze", "keep_photo", "lent", "list_for", "join", "listing", "loads_from", "next_unit", "on_drawn", "opening", "partners",
     "photo_for", "propose", "propose_joint", "propose_replacement", "public_draw", "public_draws", "public_transcript", "publish_after_visits", "publish_transcript",
     "reveal", "roll", "row_for", "testify", "transcript_for", "view", "visits_from", "visits_over_by", "waiting_for", "wish_from",
 ]

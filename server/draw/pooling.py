@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from server.draw import rulebook
+from server.accounts import operations as accounts
+from server.draw import lending, rulebook
 from server.draw.refusals import Blacklisted, ProposalWrong
 from server.draw.wish import Wish
 from server.kernel.moments import local_date
 from server.platform import clock
 from server.registry import operations as registry
 from server.registry.operations import PoolInspector, PoolUnit
+from server.rules import operations as rules
 from server.rules.domain import AgencyRules
 
 Visits = Callable[[str, list[str], int], Mapping[str, int]]
@@ -70,6 +72,8 @@ class Hand:
     q: tuple[str, ...]
     load: int
     cap: int
+    home: str = ""
+    """The agency whose inspector this is."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Table:
     subjects: tuple[Subject, ...]
     hands: tuple[Hand, ...]
     hindered: tuple[tuple[str, str, str], ...]
-    """Inspectors who may not be drawn: (user, name, why)."""
+    """Inspectors who may not be drawn: (user, name, why). Of another register only how many: why somebody is away is its own (D-4)."""
     absent: tuple[tuple[str, str, str, str], ...]
     """Registry units outside the pool: (unit, name, code, why)."""
     needs: tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -144,6 +148,12 @@ def _subjects(agency_id: str, own: AgencyRules, wish: Wish, found: Mapping[str, 
     whole = {key: registry.units_of_entity(agency_id, key) if per_entity else [key] for key in groups}
     counted = visits(agency_id, (unit for units in whole.values() for unit in units), year_of(wish.period))
     interest = registry.conflicts_of(found)
+    if lent := set(wish.registers) - {agency_id}:
+        elsewhere = registry.interests_by_enterprise(lent)
+        interest = {
+            unit_id: interest.get(unit_id, frozenset()).union(*(elsewhere.get(word, frozenset()) for word in (unit.uscc, unit.name)))
+            for unit_id, (unit, _items) in found.items()
+        }
     made = []
     for key, members in sorted(groups.items()):
         total = sum(counted.get(unit, 0) for unit in whole[key])
@@ -187,12 +197,17 @@ wish_none = _None()
 
 
 def _hands(agency_id: str, own: AgencyRules, wish: Wish, codes: Mapping[tuple[str, tuple[str, ...]], str]) -> tuple[tuple[Hand, ...], tuple[tuple[str, str, str], ...]]:
-    cap = rulebook.year_cap(own.values)
-    people = registry.inspectors_on(agency_id, drawn_for(wish.period))
-    fit = [one for one in people if one.available]
-    worked = loads(agency_id, (one.user_id for one in fit), year_of(wish.period))
-    hands = tuple(Hand(one.user_id, one.name, _q(one, codes), worked.get(one.user_id, 0), cap) for one in fit)
-    return hands, tuple((one.user_id, one.name, "；".join(words for _code, words in one.hindrances)) for one in people if not one.available)
+    hands: list[Hand] = []
+    hindered: list[tuple[str, str, str]] = []
+    for home in lending.homes(agency_id, wish.registers):
+        cap = rulebook.year_cap((own if home == agency_id else rules.rules_for(home)).values)
+        people = registry.inspectors_on(home, drawn_for(wish.period))
+        fit = [one for one in people if one.available]
+        worked = loads(home, (one.user_id for one in fit), year_of(wish.period))
+        hands += [Hand(one.user_id, one.name, _q(one, codes), worked.get(one.user_id, 0), cap, home) for one in fit]
+        away = [(one.user_id, one.name, "；".join(words for _code, words in one.hindrances)) for one in people if not one.available]
+        hindered += away if home == agency_id else [("", accounts.agency(home).name, f"{len(away)}人暂不能抽取")] if away else []
+    return tuple(hands), tuple(hindered)
 
 
 def _q(one: PoolInspector, codes: Mapping[tuple[str, tuple[str, ...]], str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import ceremony, departments, overview, substitution
+from server.draw import ceremony, departments, lending, overview, substitution
 from server.draw.refusals import DrawUnknown, StepNotDue
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow, DrawVoidRow
 from server.kernel import b64url
@@ -42,6 +42,8 @@ def publish_transcript(draw_id: str, actor: Actor | None = None) -> None:
         raise StepNotDue("只有已经抽取、没有作废的结果才能公开", state=row.state)
     row.state, row.published_at = "published", clock.now()
     audit.record(actor, "draw.published", "draw", row.id, row.agency_id, {"transcript": row.transcript_hash})
+    if row.kind != "joint":
+        lending.note(actor, row, "draw.inspectors_named", (one.user_id for one in _members(row)))
     feed.stamp(row.agency_id, "draw", row.id)
 
 

@@ -47,6 +47,7 @@ class WishIn(Schema):
     witness_user = StrictStr(most=36, load_default="")
     superior = StrictStr(most=36, load_default="")
     prev_void = StrictStr(most=36, load_default="")
+    registers = fields.List(StrictStr(most=64, least=1), load_default=list, validate=validate.Length(max=50))
 
 
 class PartnerIn(Schema):
@@ -225,6 +226,7 @@ class HandOut(Schema):
     q = fields.List(StrictStr(), required=True)
     load = StrictInt(required=True)
     cap = StrictInt(required=True)
+    home = StrictStr(required=True, metadata={"description": "agency that lends this inspector; empty: the own one"})
 
 
 class HinderedOut(Schema):
@@ -313,6 +315,35 @@ class ReasonOut(Schema):
     words = StrictStr(required=True)
 
 
+class RegisterOut(Schema):
+    id = StrictStr(required=True)
+    name = StrictStr(required=True)
+
+
+class LentPersonOut(Schema):
+    name = StrictStr(required=True)
+    units = StrictInt(required=True)
+
+
+class LentDrawOut(Schema):
+    """A superior's draw with this agency's inspectors in the urn; ``people`` is empty until it is published."""
+
+    draw_id = StrictStr(required=True)
+    number = StrictStr(required=True)
+    title = StrictStr(required=True)
+    agency_name = StrictStr(required=True)
+    state = StrictStr(required=True)
+    intent_at = StrictInstant(required=True, allow_none=True)
+    drawn_at = StrictInstant(required=True, allow_none=True)
+    published_at = StrictInstant(required=True, allow_none=True)
+    pool = StrictInt(required=True)
+    people = fields.List(fields.Nested(LentPersonOut), required=True)
+
+
+class LentDrawsOut(Schema):
+    draws = fields.List(fields.Nested(LentDrawOut), required=True)
+
+
 class WorkloadOut(Schema):
     """``number`` units a month, ``permille`` of the registry; ``floor``: units per inspector and year."""
 
@@ -341,6 +372,7 @@ class SetupOut(Schema):
     workload = fields.Nested(WorkloadOut, required=True, allow_none=True)
     source = StrictStr(required=True)
     formula = StrictStr(most=500, required=True)
+    registers = fields.List(fields.Nested(RegisterOut), required=True)
     publish_with_plan = StrictBool(required=True)
 
 

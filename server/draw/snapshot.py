@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import departments, overview, pooling, rulebook, tickets, wish
+from server.draw import departments, lending, overview, pooling, rulebook, tickets, wish
 from server.draw.pooling import Table
 from server.draw.refusals import NobodyLeft, StepNotDue
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
@@ -60,6 +60,7 @@ def freeze(actor: Actor, draw_id: str) -> overview.Draw:
     row.state, row.frozen_at = "frozen", clock.now()
     row.intent = intent_of(row, own, asked, table)
     audit.record(actor, "draw.frozen", "draw", row.id, row.agency_id, {"units": len(table.subjects), "people": len(table.hands), "root": row.intent["root"]})
+    lending.note(actor, row, "draw.register_lent")
     feed.stamp(row.agency_id, "draw", row.id)
     session().flush()
     return overview.view(row)
@@ -75,7 +76,7 @@ def store(row: DrawRow, table: Table) -> None:
         salt = secrets.token_bytes(tickets.ID_BYTES)
         pid = pids[hand.user_id] = b64url.encode(tickets.uid(salt, hand.user_id))
         leaf = {"pid": pid, "q": list(hand.q), "load": hand.load, "cap": hand.cap}
-        people.append({"draw_id": row.id, "pid": pid, "agency_id": row.agency_id, "user_id": hand.user_id, "salt": salt, "name": hand.name, "leaf": leaf})
+        people.append({"draw_id": row.id, "pid": pid, "agency_id": hand.home or row.agency_id, "user_id": hand.user_id, "salt": salt, "name": hand.name, "leaf": leaf})
     units = []
     for one in table.subjects:
         salt = secrets.token_bytes(tickets.ID_BYTES)
@@ -110,6 +111,8 @@ def intent_of(row: DrawRow, own: AgencyRules, asked: Wish, table: Table) -> dict
         "exceptions": exceptions_in(units), "late": row.late,
     }
     about |= {name: text for name, text in (("section", row.section), ("source_doc", asked.source_doc)) if text}
+    if registers := lending.words(row):
+        about["registers"] = registers
     if both := officials_among(row.id, (hand.user_id for hand in table.hands)):
         about["officials_in_pool"] = both
     if (since := changes(row)) is not None:

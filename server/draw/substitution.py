@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
-from server.draw import ceremony, overview, pooling, proposing, replay, rulebook, snapshot, tickets, wish
+from server.draw import ceremony, lending, overview, pooling, proposing, replay, rulebook, snapshot, tickets, wish
 from server.draw.refusals import NobodyLeft, OfficialsWrong, ProposalWrong, StepNotDue
 from server.draw.tables import DrawChangeRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.draw.wish import Wish
@@ -73,7 +73,9 @@ def propose_replacement(actor: Actor, agency_id: str, asked: Leaving) -> overvie
     as_wish = Wish(
         asked.title or f"更换检查人员：{unit.name}", "replacement", period, asked.items, asked.official_a, asked.official_b, n=1, section=asked.section,
         team=len(asked.leaving), witness_name=asked.witness_name, witness_user=asked.witness_user, prev_void=asked.prev_void,
+        registers=_registers(asked.of_draw),
     )
+    lending.check(agency_id, as_wish.registers)
     wish.officials(agency_id, asked.official_a, asked.official_b)
     wish.witness(agency_id, as_wish)
     table = pooling.assemble(agency_id, own, replace(as_wish, objects=(wish.Named(asked.unit_id, "", ""),)))
@@ -85,11 +87,18 @@ def propose_replacement(actor: Actor, agency_id: str, asked: Leaving) -> overvie
     proposing.occupy(row, [f"replacement/{asked.reference}/{user}"[:250] for user in sorted(asked.leaving)])
     proposing.add_parties(row, as_wish)
     _freeze(row, table, asked)
+    lending.note(actor, row, "draw.register_lent")
     row.state, row.frozen_at = "frozen", clock.now()
     _count(actor, row, asked)
     feed.stamp(agency_id, "draw", row.id)
     session().flush()
     return overview.view(row)
+
+
+def _registers(of_draw: str) -> tuple[str, ...]:
+    """The substitute comes from the registers that the team came from."""
+    first = session().get(DrawRow, of_draw) if of_draw else None
+    return tuple(first.proposal.get("registers", ())) if first else ()
 
 
 def _freeze(row: DrawRow, table: pooling.Table, asked: Leaving) -> None:

@@ -126,9 +126,11 @@ class DrawPersonRow(db.Model):
     """One line of the frozen table of inspectors."""
 
     __tablename__ = "draw_person"
+    __table_args__ = (Index("ix_draw_person_agency", "agency_id"),)
     draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
     pid: Mapped[str] = mapped_column(String(22), primary_key=True)
     agency_id: Mapped[str] = mapped_column(String(64))
+    """Whose inspector this is; not always the agency that draws (WG-5b)."""
     user_id: Mapped[str] = mapped_column(String(36))
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     name: Mapped[str] = mapped_column(String(80))

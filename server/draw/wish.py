@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from server.accounts import operations as accounts
-from server.draw import rulebook
+from server.draw import lending, rulebook
 from server.draw.refusals import OfficialsWrong, ProposalWrong
 from server.registry import operations as registry
 from server.rules import operations as rules
@@ -55,6 +55,8 @@ class Wish:
     superior: str = ""
     """Somebody of the superior agency who commits as well, so that no two officials of one office hold the whole seed."""
     prev_void: str = ""
+    registers: tuple[str, ...] = ()
+    """Agencies whose inspectors are in the urn, the own one among them when it is named; empty: the own one alone (WG-5b)."""
 
     def data(self) -> dict[str, Any]:
         """As JSON, to be kept with the draw."""
@@ -70,7 +72,7 @@ def wish_from(data: Mapping[str, Any]) -> Wish:
     values = {name: value for name, value in data.items() if name in FIELDS}
     for name in ("exclusions", "forces", "objects"):
         values[name] = tuple(one if isinstance(one, Named) else Named(**one) for one in values.get(name, ()))
-    return Wish(**{**values, "items": tuple(values["items"])})
+    return Wish(**{**values, "items": tuple(values["items"]), "registers": tuple(values.get("registers", ()))})
 
 
 def kind_of(wish: Wish) -> str:
@@ -103,6 +105,7 @@ def check(agency_id: str, wish: Wish) -> AgencyRules:
         raise ProposalWrong("双随机抽查的对象只能抽取，不能指定", article="偃师方案 一")
     elif wish.n < 1:
         raise ProposalWrong("抽取数量至少为1")
+    lending.check(agency_id, wish.registers)
     officials(agency_id, wish.official_a, wish.official_b)
     witness(agency_id, wish)
     return own

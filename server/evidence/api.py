@@ -76,7 +76,8 @@ def create() -> Response:
     in_one_go = with_bytes and request.content_length == length
     what = operations.Announcement(
         # A lost phone that comes back may bring the bytes its signed events name, and nothing else.
-        enrolled=bool(g.actor.dev) and not g.actor.dev_revoked, owner=g.actor.dev or g.actor.user_id, agency_id=g.actor.agency_id,
+        enrolled=bool(g.actor.dev) and not g.actor.dev_revoked, owner=g.actor.dev or g.actor.user_id,
+        agency_id=operations.keeper_of(g.actor, meta.get("insp", "")),
         sha256=meta.get("sha256", ""), length=length, mime=meta.get("mime", ""), insp=meta.get("insp", ""),
     )  # fmt: skip
     upload = operations.announce(what, in_one_go=in_one_go)
@@ -157,8 +158,7 @@ def thumb(sha256: str) -> Response:
 @blp.response(200, content_type="application/octet-stream")
 def original(sha256: str) -> Response:
     """The original bytes, only ever as a download, and the download is on record."""
-    operations.check_reader(g.actor, sha256)
-    path = operations.original_path(g.actor.agency_id, sha256)
+    path = operations.original_path(operations.reader_of(g.actor, sha256), sha256)
     audit.record_read(g.actor, "evidence.original", "blob", sha256)
     answer = send_file(path, mimetype="application/octet-stream", as_attachment=True, download_name=sha256)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -167,8 +167,7 @@ def original(sha256: str) -> Response:
 
 
 def _picture(sha256: str, which: str) -> Response:
-    operations.check_reader(g.actor, sha256)
-    path = operations.derivative_path(g.actor.agency_id, sha256, which)
+    path = operations.derivative_path(operations.reader_of(g.actor, sha256), sha256, which)
     answer = send_file(path, mimetype="image/jpeg")
     # Content-addressed and never changed, but only for this person: no shared cache may keep it.
     answer.headers["Cache-Control"] = "private, max-age=86400, immutable"

@@ -23,9 +23,9 @@ from server.platform.blobs import blobs
 from server.platform.db import session, unit_of_work
 
 __all__ = [
-    "Announcement", "Blob", "announce", "arrived", "blob", "check_reader", "derivative_path", "documents_of", "held_of",
-    "inspections_naming", "keep_own", "lacks", "name_blobs", "named_before", "named_in", "original_path",
-    "receive", "shelf", "states", "team_is",
+    "Announcement", "Blob", "Teams", "announce", "arrived", "blob", "derivative_path", "documents_of", "held_of",
+    "inspections_naming", "keep_own", "keeper_of", "lacking_for", "lacks", "name_blobs", "named_before", "named_in", "original_path",
+    "reader_of", "receive", "shelf", "states", "team_is",
 ]  # fmt: skip
 
 
@@ -168,27 +168,58 @@ def keep_own(agency_id: str, insp: str, data: bytes, mime: str, name: str) -> st
 
 # --- reading ----------------------------------------------------------------------------------------------------
 
-# Asks (inspection, person) whether the person is drawn for it. The answer is the inspections' to give, and they
-# may not be imported from here; the composition root connects them.
-_teams: list[Callable[[str, str], bool]] = []
+@dataclass(frozen=True)
+class Teams:
+    """Who knows the teams: the inspections, which may not be imported from here; the composition root connects them."""
+
+    is_member: Callable[[str, str], bool]
+    """(inspection, person) → whether the person is drawn for it."""
+    lent_to: Callable[[str], list[str]]
+    """Person → other agencies that have drawn them."""
+    agency_of: Callable[[str, str, str], str]
+    """(inspection, person, own agency) → whose visit it is, for its members; else the own agency."""
 
 
-def team_is(is_member: Callable[[str, str], bool]) -> None:
+_teams: list[Teams] = []
+
+
+def team_is(teams: Teams) -> None:
     """Register who knows the teams. Doing it again changes nothing."""
-    if is_member not in _teams:
-        _teams.append(is_member)
+    if teams not in _teams:
+        _teams.append(teams)
 
 
-def check_reader(actor: Actor, sha256: str) -> None:
-    """An inspector sees the evidence of visits they are drawn for; reviewers and auditors all of the agency.
+def reader_of(actor: Actor, sha256: str) -> str:
+    """The agency whose evidence this person may read under this hash. An inspector sees that of visits they are drawn for,
+    a lent one also at the agency that has drawn them (WG-5b); reviewers and auditors all of their agency.
 
     Raises EvidenceUnknown.
     """
-    if actor.has("reviewer", "auditor"):
-        return
-    insps = inspections_naming(actor.agency_id, sha256)
-    if not any(is_member(insp, actor.user_id) for is_member in _teams for insp in insps):
-        raise domain.EvidenceUnknown()
+    if actor.has("reviewer", "auditor") and session().get(EvidenceBlob, (actor.agency_id, sha256)) is not None:
+        return actor.agency_id
+    for team in _teams:
+        for agency_id in (actor.agency_id, *team.lent_to(actor.user_id)):
+            if any(team.is_member(insp, actor.user_id) for insp in inspections_naming(agency_id, sha256)):
+                return agency_id
+    raise domain.EvidenceUnknown()
+
+
+def lacking_for(actor: Actor, shas: Sequence[str]) -> list[str]:
+    """Which of these a phone must still upload: neither kept for its agency nor for a visit it was lent to."""
+    lacking = lacks(actor.agency_id, shas)
+    for agency_id in [one for team in _teams for one in team.lent_to(actor.user_id)] if lacking else ():
+        held = {sha for sha in held_of(agency_id, lacking) if _member_names(agency_id, sha, actor.user_id)}
+        lacking = [sha for sha in lacking if sha not in held]
+    return lacking
+
+
+def _member_names(agency_id: str, sha256: str, user_id: str) -> bool:
+    return any(team.is_member(insp, user_id) for team in _teams for insp in inspections_naming(agency_id, sha256))
+
+
+def keeper_of(actor: Actor, insp: str) -> str:
+    """The agency for which a file of this inspection is kept."""
+    return _teams[0].agency_of(insp, actor.user_id, actor.agency_id) if _teams else actor.agency_id
 
 
 def blob(agency_id: str, sha256: str) -> Blob:

@@ -1,6 +1,6 @@
 """The attestation that came by QR code (``attest.in``, A2): whether it may count, and for whom.
 
-It is checked as if it had come by itself: the second inspector's own signature, an enrolment of the agency that is
+It is checked as if it had come by itself: the second inspector's own signature, an enrolment of the agency, or of a lent member, that is
 theirs and not revoked, a member of the team, this inspection, and a place in their chain that no other event holds.
 That two people's codes came from one installation is no refusal but a level (A1), said by ``attest.seen_levels``.
 """
@@ -41,7 +41,9 @@ def problem(carrier: Event, carried: Event | None, device: Enrolled | None, team
     that the carried header names."""
     if carried is None:
         return "E_SIG", "扫码带入的核验已损坏，无法读取"
-    if device is None or device.agency != agency_id:
+    drawn = {member["user"] for member in team}
+    # Who is lent by another agency signs with a phone that is enrolled there (WG-5b).
+    if device is None or (device.agency != agency_id and device.user not in drawn):
         return "E_DEV_UNKNOWN", "扫码带入的核验来自没有登记的手机"
     if not signatures.holds(device.key, carried.sig, chain.pae(carried.header_bytes)):
         return "E_SIG", "扫码带入的核验签名不正确"
@@ -51,7 +53,7 @@ def problem(carrier: Event, carried: Event | None, device: Enrolled | None, team
         return "E_ATTEST_OTHER", "扫码带入的核验属于另一次检查"
     if device.user == carrier.header["by"]:
         return "E_SAME_PERSON", "扫码带入的核验与记录人是同一个人，不算第二人"
-    if device.user not in {member["user"] for member in team}:
+    if device.user not in drawn:
         return "E_NOT_TEAM", "扫码带入的核验不是本次检查人员的"
     if device.revoked:
         return "E_ATTEST_REVOKED", "扫码带入的核验来自已停用的手机"

@@ -6,22 +6,19 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.evidence import operations as evidence
 from server.inspections import levels
-from server.inspections.domain import NAMING_EVENTS, blobs_of
-from server.inspections.tables import EventRow, InspectionMember, InspectionRow
+from server.inspections.domain import NAMING_EVENTS, PackUnknown, blobs_of
+from server.inspections.members import is_member, tell_member
+from server.inspections.tables import EventRow, InspectionMember, InspectionPack, InspectionRow
 from server.kernel import b64url
-from server.platform import clock, feed
+from server.platform import clock
+from server.platform.blobs import blobs
 from server.platform.db import session
-
-
-def is_member(insp_id: str, user_id: str) -> bool:
-    """Whether the person is in the team of the inspection."""
-    return session().get(InspectionMember, (insp_id, user_id)) is not None
 
 
 def files_of(insp_id: str) -> list[str]:
@@ -34,10 +31,10 @@ def files_of(insp_id: str) -> list[str]:
     return sorted({blob.sha256 for t, body in session().execute(query) for blob in blobs_of(t, json.loads(body))})
 
 
-def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
-    """What a phone's list shows of a visit; None when it is gone."""
+def visit_card(insp_id: str, user_id: str) -> dict[str, Any] | None:
+    """What the list on a member's phone shows of a visit; None when it is gone, and for everybody else."""
     row = session().get(InspectionRow, insp_id)
-    if row is None or row.agency_id != agency_id or row.state == "cancelled":
+    if row is None or row.state == "cancelled" or not is_member(insp_id, user_id):
         return None
     return {
         "insp": row.id,
@@ -51,7 +48,7 @@ def visit_card(insp_id: str, agency_id: str) -> dict[str, Any] | None:
         "team": list(row.team),
         "phones": _phones(row),
         "pack": row.pack_sha,
-        "files": evidence.documents_of(agency_id, insp_id),
+        "files": evidence.documents_of(row.agency_id, insp_id),
         "due_on": row.due_on.isoformat() if row.due_on else None,
         "confirm": _to_confirm(row),
         "flags": list(row.flags),
@@ -78,13 +75,13 @@ def _to_confirm(row: InspectionRow) -> list[dict[str, Any]]:
     ]
 
 
-def phones_changed(agency_id: str, user_id: str) -> None:
+def phones_changed(_agency_id: str, user_id: str) -> None:
     """A member's phone was enrolled or revoked: the team must know its key before it loses the network."""
     query = select(InspectionRow).join(InspectionMember, InspectionMember.insp == InspectionRow.id)
     running = InspectionRow.state.in_(("assigned", "prepared", "in_progress", "attested"))
     for row in session().scalars(query.where(InspectionMember.user_id == user_id, running)):
         for member in row.team:
-            feed.stamp(agency_id, "visit", row.id, scope_user=str(member["user"]))
+            tell_member(row, member, "visit", row.id)
 
 
 def _lead(row: InspectionRow) -> str:
@@ -109,6 +106,18 @@ def wire(header: bytes, sig: bytes, body: bytes | None) -> dict[str, str]:
     """The wire object of stored bytes; ``b`` is absent only when the body was erased by law."""
     found = {"h": bytes(header).decode(), "s": b64url.encode(bytes(sig))}
     return found if body is None else {**found, "b": bytes(body).decode()}
+
+
+def pack_for(actor: Actor, sha256: str) -> bytes:
+    """A pack of a visit the caller is drawn for; for a reviewer of any visit of the agency. Raises PackUnknown."""
+    may = InspectionRow.id.in_(select(InspectionMember.insp).where(InspectionMember.user_id == actor.user_id))
+    if actor.has("reviewer"):
+        may = or_(may, InspectionRow.agency_id == actor.agency_id)
+    query = select(InspectionPack.sha256).join(InspectionRow, InspectionRow.id == InspectionPack.insp).where(InspectionPack.sha256 == sha256, may)
+    if session().scalar(query.limit(1)) is None:
+        raise PackUnknown()
+    with blobs().open(sha256) as file:
+        return file.read()
 
 
 # --- what the change feed tells about other capabilities' objects --------------------------------------------------
@@ -141,7 +150,7 @@ def described(actor: Actor, kind: str, object_id: str) -> dict[str, Any] | None:
 
 
 def _describe_visit(actor: Actor, object_id: str) -> dict[str, Any] | None:
-    return visit_card(object_id, actor.agency_id) if is_member(object_id, actor.user_id) else None
+    return visit_card(object_id, actor.user_id)
 
 
 def _describe_events(actor: Actor, object_id: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ seen by the unique keys, rolled back and judged again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
@@ -23,6 +23,7 @@ from server.inspections import attest_in, projection, quarantine, receipts, veri
 from server.inspections import flags as judged_flags
 from server.inspections.domain import PHOTO_EVENTS, NamedBlob, blobs_of
 from server.inspections.intake_chain import Batch, Judged, Result, enrolled, place
+from server.inspections.members import homes_of, of_agency, tell_member
 from server.inspections.tables import EventRow, InspectionRow
 from server.inspections.verify import Event, Refused
 from server.kernel import b64url, chain
@@ -86,15 +87,16 @@ def _take_in(actor: Actor, wires: Sequence[Mapping[str, str]]) -> Outcome:
             batches.append(place(device, own, results))
     judged = [item for batch in batches for item in batch.judged]
     sent = [event for events in by_dev.values() for event in events]
-    named, lacks, reused = _named(actor.agency_id, sent, results, judged)
     rows = _inspections(actor.agency_id, judged)
+    homes = homes_of(actor.agency_id, (event.insp for event in sent), rows)
+    named, lacks, reused = _named(homes, sent, results, judged)
     visits = projection.Work.load(rows)
     _judge(actor, batches, rows, visits, rx, reused)
     visits.fold(judged)
     _alarm(actor, judged)
     batch_id = new_id()
     _write(actor.agency_id, judged, batch_id, rx)
-    _name_blobs(actor.agency_id, judged, named, reused, visits)
+    _name_blobs(homes, judged, named, reused, visits)
     visits.store({b.device.dev: b.device for b in batches}, rx)
     made = _receipts(batches, visits.log, rx)
     _tell(rows, judged, batch_id)
@@ -156,11 +158,12 @@ def _refuse(events: Sequence[Event], results: dict[str, Result], code: str, deta
 
 
 def _inspections(agency_id: str, judged: Sequence[Judged]) -> dict[str, InspectionRow]:
-    """The inspections of the agency that chained events speak of, locked in id order."""
+    """The inspections that chained events speak of, locked in id order: the agency's, and those that its lent inspectors
+    are drawn for. Another agency's does not exist."""
     ids = {item.event.insp for item in judged if not item.place and item.event.insp}
     if not ids:
         return {}
-    query = select(InspectionRow).where(InspectionRow.id.in_(ids), InspectionRow.agency_id == agency_id)
+    query = select(InspectionRow).where(InspectionRow.id.in_(ids), of_agency(agency_id))
     return {row.id: row for row in session().scalars(query.order_by(InspectionRow.id).with_for_update())}
 
 
@@ -252,20 +255,27 @@ def _carried(event: Event, row: InspectionRow, visits: projection.Work, actor: A
 
 
 def _named(
-    agency_id: str, events: Sequence[Event], results: Mapping[str, Result], judged: Sequence[Judged]
+    homes: Callable[[str], str], events: Sequence[Event], results: Mapping[str, Result], judged: Sequence[Judged]
 ) -> tuple[dict[str, list[NamedBlob]], list[str], dict[str, set[str]]]:
     """(named blobs per event, blobs of this batch still lacking, inspections that named them before)."""
-    named = {item.event.h: blobs_of(item.event.t, item.event.body) for item in judged}
-    for event in events:
-        if event.h not in named and (event.h not in results or results[event.h].status != "refused"):
-            named[event.h] = blobs_of(event.t, event.body)
-    shas = list(dict.fromkeys(blob.sha256 for found in named.values() for blob in found))
-    held, insps = evidence.named_before(agency_id, shas)
-    return named, [sha for sha in shas if sha not in held], insps
+    told = {item.event.h: item.event for item in judged}
+    told |= {event.h: event for event in events if event.h not in told and (event.h not in results or results[event.h].status != "refused")}
+    named = {h: blobs_of(event.t, event.body) for h, event in told.items()}
+    by_agency: dict[str, dict[str, None]] = {}
+    for h, found in named.items():
+        by_agency.setdefault(homes(told[h].insp), {}).update(dict.fromkeys(blob.sha256 for blob in found))
+    lacking: dict[str, None] = {}
+    insps: dict[str, set[str]] = {}
+    for agency_id, shas in by_agency.items():
+        held, before = evidence.named_before(agency_id, list(shas))
+        lacking |= {sha: None for sha in shas if sha not in held}
+        for sha, seen in before.items():
+            insps.setdefault(sha, set()).update(seen)
+    return named, list(lacking), insps
 
 
 def _name_blobs(
-    agency_id: str,
+    homes: Callable[[str], str],
     judged: Sequence[Judged],
     named: Mapping[str, list[NamedBlob]],
     known: dict[str, set[str]],
@@ -278,7 +288,7 @@ def _name_blobs(
             allowed = visits.geotag_allowed(item.event.insp)
             by_insp.setdefault(item.event.insp, []).append(Named(blob.sha256, blob.size, blob.mime, blob.kind, allowed))
     for insp, blobs in sorted(by_insp.items()):
-        evidence.name_blobs(agency_id, insp, blobs, known)
+        evidence.name_blobs(homes(insp), insp, blobs, known)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -367,5 +377,5 @@ def _tell(rows: Mapping[str, InspectionRow], judged: Sequence[Judged], batch_id:
     for insp in sorted(touched & rows.keys()):
         row = rows[insp]
         for member in row.team:
-            feed.stamp(row.agency_id, "visit", insp, scope_user=member["user"])
-            feed.stamp(row.agency_id, "events", f"{insp}/{batch_id}", scope_user=member["user"])
+            tell_member(row, member, "visit", insp)
+            tell_member(row, member, "events", f"{insp}/{batch_id}")

@@ -19,15 +19,16 @@ from server.inspections.cards import (
     describe_change,
     described,
     files_of,
-    is_member,
+    pack_for,
     visit_card,
     wire_events,
 )
 from server.inspections.domain import InspectionStarted, InspectionUnknown, PackRefused, PackUnknown
 from server.inspections.intake import Outcome, Result, standing, take_in
+from server.inspections.members import agency_of_visit, is_member, lent_to, tell_member, tell_team
 from server.inspections.projection import Visit, load_pack, on_folded, on_sealed
 from server.inspections.tables import EventRow, InspectionMember, InspectionPack, InspectionRow
-from server.platform import clock, feed
+from server.platform import clock
 from server.platform.blobs import blobs
 from server.platform.db import scoped, session, unit_of_work
 from server.platform.ids import new_id
@@ -38,6 +39,7 @@ __all__ = [
     "Result",
     "Visit",
     "VisitView",
+    "agency_of_visit",
     "attach_pack",
     "cancel",
     "change_team",
@@ -51,6 +53,7 @@ __all__ = [
     "inspections",
     "is_member",
     "keep_flag",
+    "lent_to",
     "load_pack",
     "on_cancelled",
     "on_folded",
@@ -60,8 +63,10 @@ __all__ = [
     "set_report",
     "standing",
     "take_in",
+    "tell_team",
     "visit",
     "visit_card",
+    "visits_of",
     "wire_events",
 ]  # fmt: skip
 
@@ -135,7 +140,8 @@ def create_inspection(
     inspect_by: date | None = None,
     insp_id: str | None = None,
 ) -> InspectionView:
-    """A new inspection (assigned). ``team``: [{user, name, certificate_no, lead}], at least the drawn pair.
+    """A new inspection (assigned). ``team``: [{user, name, certificate_no, lead, home?}], at least the drawn pair; ``home`` is
+    the agency of an inspector who was drawn from another register (WG-5b).
 
     The id may be given, so that whoever plans can name it in the pack before the row exists.
     """
@@ -212,7 +218,7 @@ def attach_pack(insp_id: str, pack_bytes: bytes) -> str:
 def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, Any]], reason: str) -> InspectionView:
     """A recorded replacement. Who leaves forgets the visit; events kept back as E_NOT_TEAM are judged again."""
     row = _row(insp_id, lock=True)
-    gone = {member["user"] for member in row.team} - {member["user"] for member in team}
+    gone = [member for member in row.team if member["user"] not in {one["user"] for one in team}]
     row.team = [dict(member) for member in team]
     _set_members(row)
     users = {member["user"] for member in team}
@@ -226,8 +232,8 @@ def change_team(actor: Actor | None, insp_id: str, team: Sequence[Mapping[str, A
     if released:
         session().execute(update(EventRow).where(EventRow.h.in_(released)).values(status="stored", code=""))
     projection.rebuild(row, clock.now_ms())
-    for user in sorted(gone):
-        feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=user)
+    for member in gone:
+        tell_member(row, member, "visit", insp_id, "del")
     audit.record(
         actor,
         "inspections.team_changed",
@@ -252,7 +258,7 @@ def cancel(actor: Actor, insp_id: str, reason: str) -> InspectionView:
     for listener in _cancel_listeners:
         listener(actor, row.agency_id, insp_id, reason)
     for member in row.team:
-        feed.stamp(row.agency_id, "visit", insp_id, "del", scope_user=member["user"])
+        tell_member(row, member, "visit", insp_id, "del")
     audit.record(actor, "inspections.cancelled", "inspection", insp_id, facts={"reason": reason})
     return _view(row)
 
@@ -308,19 +314,24 @@ def inspection(insp_id: str, agency_id: str | None = None) -> InspectionView:
 
 
 def inspections(
-    agency_id: str, *, user: str | None = None, states: Sequence[str] = (), unit_id: str | None = None, limit: int = 500
+    agency_id: str, *, states: Sequence[str] = (), unit_id: str | None = None, limit: int = 500
 ) -> list[InspectionView]:
-    """Inspections of an agency, newest first; of one member, in some states, of one unit."""
+    """Inspections of an agency, newest first; in some states, of one unit."""
     query = scoped(select(InspectionRow), agency_id)
-    if user is not None:
-        mine = select(InspectionMember.insp).where(InspectionMember.user_id == user)
-        query = query.where(InspectionRow.id.in_(mine))
     if states:
         query = query.where(InspectionRow.state.in_(states))
     if unit_id is not None:
         query = query.where(InspectionRow.unit_id == unit_id)
     rows = session().scalars(query.order_by(InspectionRow.created_at.desc(), InspectionRow.id.desc()).limit(limit))
     return [_view(row) for row in rows]
+
+
+def visits_of(user_id: str, states: Sequence[str] = (), limit: int = 500) -> list[InspectionView]:
+    """The inspections of one member, newest first, whichever agency has drawn them."""
+    query = select(InspectionRow).join(InspectionMember, InspectionMember.insp == InspectionRow.id).where(InspectionMember.user_id == user_id)
+    if states:
+        query = query.where(InspectionRow.state.in_(states))
+    return [_view(row) for row in session().scalars(query.order_by(InspectionRow.created_at.desc(), InspectionRow.id.desc()).limit(limit))]
 
 
 def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
@@ -330,23 +341,6 @@ def visit(insp_id: str, agency_id: str | None = None) -> VisitView:
         raise PackUnknown()
     folded, pack = projection.visit_of(row)
     return VisitView(_view(row), folded, pack)
-
-
-def pack_for(agency_id: str, sha256: str, member: str | None = None) -> bytes:
-    """A pack of the agency's inspections; with ``member`` only of that person's. Raises PackUnknown."""
-    query = (
-        select(InspectionPack.sha256)
-        .join(InspectionRow, InspectionRow.id == InspectionPack.insp)
-        .where(InspectionPack.sha256 == sha256, InspectionRow.agency_id == agency_id)
-        .limit(1)
-    )
-    if member is not None:
-        mine = select(InspectionMember.insp).where(InspectionMember.user_id == member)
-        query = query.where(InspectionRow.id.in_(mine))
-    if session().scalar(query) is None:
-        raise PackUnknown()
-    with blobs().open(sha256) as file:
-        return file.read()
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
@@ -364,14 +358,15 @@ def _row(insp_id: str, agency_id: str | None = None, *, lock: bool = False) -> I
 def _set_members(row: InspectionRow) -> None:
     session().execute(delete(InspectionMember).where(InspectionMember.insp == row.id))
     session().add_all(
-        InspectionMember(insp=row.id, user_id=member["user"], lead=bool(member.get("lead"))) for member in row.team
+        InspectionMember(insp=row.id, user_id=member["user"], lead=bool(member.get("lead")), home=str(member.get("home") or ""))
+        for member in row.team
     )
     session().flush()
 
 
 def _tell_team(row: InspectionRow) -> None:
     for member in row.team:
-        feed.stamp(row.agency_id, "visit", row.id, scope_user=member["user"])
+        tell_member(row, member, "visit", row.id)
 
 
 def _view(row: InspectionRow) -> InspectionView:

@@ -6,8 +6,8 @@ from datetime import date
 
 from server.audit import operations as audit
 from server.inspections.domain import InspectionStarted, InspectionUnknown
+from server.inspections.members import tell_member
 from server.inspections.tables import InspectionRow
-from server.platform import feed
 from server.platform.db import session, unit_of_work
 
 
@@ -22,4 +22,4 @@ def change_limit(actor: audit.Who | None, insp_id: str, inspect_by: date) -> Non
     row.inspect_by = inspect_by
     audit.record(actor, "inspections.limit_changed", "inspection", insp_id, row.agency_id, {"inspect_by": inspect_by.isoformat()})
     for member in row.team:
-        feed.stamp(row.agency_id, "visit", insp_id, scope_user=member["user"])
+        tell_member(row, member, "visit", insp_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
@@ -20,11 +20,12 @@ from server.audit import operations as audit
 from server.inspections import flags, projection, witness
 from server.inspections.domain import NotReleasable, OwnQuarantine, QuarantineUnknown
 from server.inspections.fold_order import embedded, read_event
+from server.inspections.members import of_agency, tell_member
 from server.inspections.tables import EventRow, InspectionMember, InspectionRow, QuarantineDecision
 from server.inspections.verify import Event
 from server.inspections.witness import Head, Own
 from server.kernel import canonical
-from server.platform import clock, feed
+from server.platform import clock
 from server.platform.db import session, unit_of_work
 
 EVENTS = EventRow.__table__
@@ -142,7 +143,7 @@ def _otherwise(row: Row[Any]) -> tuple[str, str]:
         return "stored", ""
     visit = session().get(InspectionRow, row.insp)
     full = session().execute(select(EVENTS).where(EVENTS.c.h == row.h)).one()
-    if visit is None or visit.agency_id != full.agency_id:
+    if visit is None or (visit.agency_id != full.agency_id and not any(member.get("home") == full.agency_id for member in visit.team)):
         return "quarantined", "E_INSP_UNKNOWN"
     event = Event(full.h, canonical.decode(full.header), canonical.decode(full.body or b"{}"), full.header, full.body or b"", full.sig)
     if event.header["by"] not in {member["user"] for member in visit.team}:
@@ -159,7 +160,7 @@ def _move(agency_id: str, changed: dict[str, tuple[str, str]]) -> None:
     if not changed:
         return
     insps = set(session().scalars(select(EVENTS.c.insp).where(EVENTS.c.h.in_(changed), EVENTS.c.insp != "").distinct()))
-    query = select(InspectionRow).where(InspectionRow.id.in_(insps), InspectionRow.agency_id == agency_id)
+    query = select(InspectionRow).where(InspectionRow.id.in_(insps), of_agency(agency_id))
     rows = list(session().scalars(query.order_by(InspectionRow.id).with_for_update()))
     for h, (status, code) in sorted(changed.items()):
         session().execute(update(EventRow).where(EventRow.h == h).values(status=status, code=code))
@@ -170,8 +171,16 @@ def _move(agency_id: str, changed: dict[str, tuple[str, str]]) -> None:
         if row.pack_sha is not None:
             projection.rebuild(row, now)
         for member in row.team:
-            feed.stamp(agency_id, "visit", row.id, scope_user=member["user"])
-            feed.stamp(agency_id, "events", f"{row.id}/", scope_user=member["user"])
+            tell_member(row, member, "visit", row.id)
+            tell_member(row, member, "events", f"{row.id}/")
+
+
+def _decided_by(agency_id: str) -> ColumnElement[bool]:
+    """Events that this agency decides about: of its phones, but not what a lent inspector's phone says of the visit of the
+    agency that has drawn them; that is the other's record and the other's to read (D-4)."""
+    pairs = select(InspectionMember.insp, InspectionMember.home, InspectionRow.agency_id).join(InspectionRow, InspectionRow.id == InspectionMember.insp).where(InspectionMember.home != "").subquery()
+    lent = select(pairs.c.insp).where(pairs.c.insp == EVENTS.c.insp, pairs.c.home == EVENTS.c.agency_id)
+    return or_(and_(EVENTS.c.agency_id == agency_id, ~lent.exists()), lent.where(pairs.c.agency_id == agency_id).exists())
 
 
 # --- the list and the decision --------------------------------------------------------------------------------------
@@ -182,7 +191,7 @@ def kept(actor: Actor) -> list[Kept]:
     query = (
         select(EVENTS, EVENTS.c.t.label("kind"), QuarantineDecision)
         .outerjoin(QuarantineDecision, QuarantineDecision.h == EVENTS.c.h)
-        .where(EVENTS.c.agency_id == actor.agency_id, EVENTS.c.status == "quarantined")
+        .where(_decided_by(actor.agency_id), EVENTS.c.status == "quarantined")
         .order_by(EVENTS.c.rx.desc(), EVENTS.c.dev, EVENTS.c.n)
         .limit(MOST)
     )
@@ -251,7 +260,7 @@ def decide(actor: Actor, hashes: Sequence[str], decision: str, reason: str) -> l
 def _waiting(actor: Actor, hashes: Iterable[str]) -> list[Row[Any]]:
     wanted = sorted(set(hashes))
     query = select(EVENTS.c.h, EVENTS.c.dev, EVENTS.c.insp, EVENTS.c.code, EVENTS.c.t.label("kind")).where(
-        EVENTS.c.h.in_(wanted), EVENTS.c.agency_id == actor.agency_id, EVENTS.c.status == "quarantined"
+        EVENTS.c.h.in_(wanted), _decided_by(actor.agency_id), EVENTS.c.status == "quarantined"
     )
     rows = list(session().execute(query.order_by(EVENTS.c.h)))
     if len(rows) != len(wanted):

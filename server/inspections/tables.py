@@ -30,7 +30,7 @@ class InspectionRow(db.Model):
     address: Mapped[str] = mapped_column(String(300), default="")
     mode: Mapped[str] = mapped_column(String(20))
     inspect_by: Mapped[date | None] = mapped_column(Date)
-    team: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # [{user, name, certificate_no, lead}]
+    team: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # [{user, name, certificate_no, lead, home?}]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     pack_sha: Mapped[str | None] = mapped_column(String(64))
     # What reports say about it; kept here so that a phone's visit card is one row.
@@ -59,6 +59,8 @@ class InspectionMember(db.Model):
     insp: Mapped[str] = mapped_column(String(36), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     lead: Mapped[bool]
+    home: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """The agency that lends this inspector (WG-5b); "" for the visit's own."""
 
 
 class InspectionPack(db.Model):

@@ -42,7 +42,7 @@ def one_batch(batch_id: str) -> dict[str, Any]:
     agency_id = g.actor.agency_id
     batch, assignments = operations.batch(agency_id, batch_id)
     units = registry.unit_names(agency_id, [one.unit_id for one in assignments])
-    people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
+    people = registry.inspector_names(agency_id)
     rows = [
         {
             "id": one.id, "visit_group": one.visit_group, "unit_id": one.unit_id, "unit_name": units.get(one.unit_id, one.unit_id),

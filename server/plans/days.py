@@ -109,7 +109,7 @@ def board(agency_id: str, month: str) -> MonthBoard:
     whole = figures.count(found, today)
     capacity = annual.staff(agency_id)
     names = registry.unit_names(agency_id, [one.unit_id for one in found])
-    people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
+    people = registry.inspector_names(agency_id)
     total = (end - start).days + 1
     elapsed = min(total, max(0, (today - start).days + 1))
     return MonthBoard(
@@ -137,7 +137,7 @@ def open_visits(agency_id: str) -> list[OpenVisit]:
     today = local_date(clock.now_ms())
     found = [one for one in figures.visits(agency_id, today - timedelta(days=92), today + timedelta(days=366)) if not one.cancelled and not (one.standing and one.standing.begun and not one.done)]
     names = registry.unit_names(agency_id, [one.unit_id for one in found])
-    people = {one.user_id: one.name for one in registry.inspectors(agency_id)}
+    people = registry.inspector_names(agency_id)
     return [
         OpenVisit(one.id, one.standing.number if one.standing else "", one.unit_id, names.get(one.unit_id, one.unit_id), one.inspect_by, [{"id": user, "name": people.get(user, user)} for user in one.team])
         for one in found

@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from server.accounts import operations as accounts
 from server.kernel.moments import local_date
 from server.plans.tables import AssignmentRow, BatchRow, PlanLineRow, UndrawnRow, VisitDayRow
 from server.platform import clock
@@ -115,9 +116,12 @@ def visits_of_units(agency_id: str, unit_ids: Sequence[str], year: int) -> dict[
 
 
 def loads_of(agency_id: str, user_ids: Sequence[str], year: int) -> dict[str, int]:
-    """How many attendances each inspector has that year, planned ones included (JD-6a balances them)."""
-    found = Counter(user for one in visits(agency_id, date(year, 1, 1), date(year, 12, 31)) if not one.cancelled for user in one.team)
-    found.update(user for line in _waiting(agency_id, year) for user in line.team)
+    """How many attendances each inspector has that year, planned ones included (JD-6a balances them); those for a superior
+    that has drawn them from this register count as well (WG-5b)."""
+    found: Counter[str] = Counter()
+    for whose in (agency_id, *accounts.above(agency_id)):
+        found.update(user for one in visits(whose, date(year, 1, 1), date(year, 12, 31)) if not one.cancelled for user in one.team)
+        found.update(user for line in _waiting(whose, year) for user in line.team)
     return {user: found[user] for user in user_ids if found[user]}
 
 

@@ -73,7 +73,7 @@ def one_plan(plan_id: str) -> dict[str, Any]:
 def plan_lines(plan_id: str) -> dict[str, Any]:
     """The drawn units. Until they are public only for those whom the profile names, and every reading is recorded."""
     found = publishing.read_lines(g.actor, plan_id)
-    people = {one.user_id: one.name for one in registry.inspectors(g.actor.agency_id)}
+    people = registry.inspector_names(g.actor.agency_id)
     places = registry.unit_names(g.actor.agency_id, [unit for line in found for unit in line.premises])
 
     def named(ids: list[str], names: dict[str, str]) -> list[dict[str, str]]:

@@ -142,7 +142,7 @@ def public_rows(row: MonthlyPlanRow, values: Mapping[str, Any]) -> list[dict[str
     """The columns of the profile (WC-15d 检查对象名称、地址、检查时限等); inspectors only where they are not hidden (WC-20a)."""
     fields = [field for field in values.get("plan.row_fields") or [] if field not in ("inspectors", "team")]
     names = {str(item["code"]): str(item["item"]) for item in rules.rules_for(row.agency_id).items}
-    people = {} if values.get("publish.hide_inspectors_in_plan") else {one.user_id: one.name for one in registry.inspectors(row.agency_id)}
+    people = {} if values.get("publish.hide_inspectors_in_plan") else registry.inspector_names(row.agency_id)
     found = []
     for line in monthly.line_rows(row.id):
         if line.withdrawn:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from server.accounts import operations as accounts
 from server.audit import operations as audit
 from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import domain, drawing, fields, import_kinds, people, reading, storing
-from server.registry.drawing import conflicts_of
+from server.registry.drawing import conflicts_of, interests_by_enterprise
 from server.registry.holding import Cause
 from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
 from server.registry.proposals import Seen, from_visit
@@ -28,7 +29,8 @@ from server.rules.domain import ProfileNotInForce, UnknownAgency
 __all__ = [
     "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "available_inspectors", "certificate_days_left",
     "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
-    "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspectors", "inspectors_on", "load_demo", "names_are_printed_by", "pool",
+    "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspector_names", "inspectors", "inspectors_on",
+    "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool",
     "pool_explained", "register_inspector", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
 ]
 
@@ -177,6 +179,21 @@ def inspector(agency_id: str, user_id: str) -> Inspector:
     if row is None or row.agency_id != agency_id:
         raise domain.InspectorUnknown("此人未进入执法检查人员名录库，不得参与检查")
     return _inspector(row)
+
+
+def member_of_team(agency_id: str, user_id: str) -> Inspector:
+    """An inspector who may stand in a team of this agency: its own, or one of an agency under it whose register was drawn
+    from (WG-5b). Raises ``InspectorUnknown`` for everybody else."""
+    row = db.session.get(InspectorRow, user_id)
+    if row is None or (row.agency_id != agency_id and agency_id not in accounts.above(row.agency_id)):
+        raise domain.InspectorUnknown("此人未进入执法检查人员名录库，不得参与检查")
+    return _inspector(row)
+
+
+def inspector_names(agency_id: str) -> dict[str, str]:
+    """Names of everybody who may stand in a team of this agency, to print teams with; nothing else of another register."""
+    homes = [agency_id, *(one.id for one in accounts.below(agency_id))]
+    return {row.user_id: row.name for row in db.session.execute(select(InspectorRow.user_id, InspectorRow.name).where(InspectorRow.agency_id.in_(homes)))}
 
 
 def inspector_by_certificate(agency_id: str, certificate_no: str) -> Inspector | None:

@@ -130,7 +130,7 @@ def write_opinion(actor: Actor, report_id: str, base: int, opinion: Mapping[str,
     """A new revision of evaluation, handling and advice by a member of the team; answers its number.
 
     ``base`` is the revision the author saw; writing over a newer one keeps both and marks the clash (D-11)."""
-    report = _held(actor.agency_id, report_id)
+    report = _held(actor, report_id)
     domain.require("opinion", report.state)
     _require_member(actor, report)
     row = _add_opinion(report, actor.user_id, base, opinion, event=None)
@@ -141,7 +141,7 @@ def write_opinion(actor: Actor, report_id: str, base: int, opinion: Mapping[str,
 @unit_of_work
 def submit(actor: Actor, report_id: str) -> None:
     """The lead hands the report in. Raises TwoRequired, ReportIncomplete, WrongState, NotYours."""
-    report = _held(actor.agency_id, report_id)
+    report = _held(actor, report_id)
     domain.require("submit", report.state)
     _require_member(actor, report)
     seen = inspections.visit(report.insp)
@@ -173,8 +173,7 @@ def give_back(actor: Actor, report_id: str, reasons: Sequence[Mapping[str, str]]
     row = ReturnRow(id=new_id(), report_id=report.id, round=report.round, reasons=kept, note=note.strip(), by=actor.user_id, at=clock.now(), answered_at=None)
     db.session.add(row)
     db.session.flush()
-    for member in inspections.inspection(report.insp).team:
-        feed.stamp(report.agency_id, "return", row.id, scope_user=str(member["user"]))
+    inspections.tell_team(report.insp, "return", row.id)
     _decided(actor, report, "reports.returned")
     return row.id
 
@@ -183,7 +182,7 @@ def give_back(actor: Actor, report_id: str, reasons: Sequence[Mapping[str, str]]
 def approve(actor: Actor, report_id: str, note: str = "", clock_reason: str = "") -> None:
     """审核通过. Blocked while anything demanded is missing (``ReportIncomplete`` says what) or fewer than two attest."""
     # Before the state: a report that one person has attested cannot have been handed in, and that is the reason (D-8).
-    seen = inspections.visit(_held(actor.agency_id, report_id).insp)
+    seen = inspections.visit(_held(actor, report_id).insp)
     _require_two(seen)
     report = _reviewable(actor, report_id, "approve")
     gaps = gaps_of(report, seen)
@@ -246,7 +245,7 @@ def _require_member(actor: Actor, report: ReportRow) -> None:
 
 
 def _reviewable(actor: Actor, report_id: str, act: str) -> ReportRow:
-    report = _held(actor.agency_id, report_id)
+    report = _held(actor, report_id)
     if inspections.is_member(report.insp, actor.user_id):
         raise domain.NotYours("不能审核本人参加的检查")
     domain.require(act, report.state)
@@ -277,16 +276,17 @@ def _latest(report_id: str) -> OpinionRow | None:
     return db.session.scalars(select(OpinionRow).where(OpinionRow.report_id == report_id).order_by(OpinionRow.rev.desc()).limit(1)).first()
 
 
-def _report(agency_id: str, report_id: str) -> ReportRow:
+def _report(actor: Actor, report_id: str) -> ReportRow:
+    """A report of the agency, or of a visit the caller is drawn for: a lent inspector writes at the other's (WG-5b)."""
     row = db.session.get(ReportRow, report_id)
-    if row is None or row.agency_id != agency_id:
+    if row is None or (row.agency_id != actor.agency_id and not inspections.is_member(row.insp, actor.user_id)):
         raise domain.ReportUnknown("没有这份报告")
     return row
 
 
-def _held(agency_id: str, report_id: str) -> ReportRow:
+def _held(actor: Actor, report_id: str) -> ReportRow:
     """The report for whoever decides about it: nobody else decides, and no event is folded, until the commit."""
-    inspections.hold(_report(agency_id, report_id).insp)
+    inspections.hold(_report(actor, report_id).insp)
     return db.session.get_one(ReportRow, report_id, with_for_update=True)
 
 

@@ -26,12 +26,12 @@ def read(actor: Actor, report_id: str, kind: str) -> tuple[str, bytes]:
 
     Reviewers and auditors of the agency, inspectors of the visit. Raises ReportUnknown, DocumentUnknown,
     DocumentNotReady, FontLacksCharacter."""
-    row = _report(actor.agency_id, report_id)
+    row = _report(actor, report_id)
     if not actor.has("reviewer", "auditor") and not inspections.is_member(row.insp, actor.user_id):
         raise domain.ReportUnknown("没有这份报告")
     if kind not in documents.TITLES:
         raise DocumentUnknown("没有这种文书", kind=kind)
-    made = documents.report_pdf(facts(row)) if kind == "report" else documents.pdf(row.insp, kind, actor.agency_id)
+    made = documents.report_pdf(facts(row)) if kind == "report" else documents.pdf(row.insp, kind, row.agency_id)
     audit.record_read(actor, "documents.read", "report", report_id, kind=kind)
     return f"{documents.TITLES[kind]}-{inspections.inspection(row.insp).number}.pdf", made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
@@ -15,7 +15,7 @@ from server.inspections.flag_words import FLAG_WORDS, doubts
 from server.inspections.items import answer_of, photos_of, visible_items
 from server.kernel.moments import zh_minute
 from server.platform import clock
-from server.platform.db import db, scoped
+from server.platform.db import db
 from server.reports import domain
 from server.reports.operations import _report, gaps_of, today_and_calendar
 from server.reports.tables import OpinionRow, ReportRow, ReturnRow
@@ -27,15 +27,15 @@ def queue(actor: Actor, states: tuple[str, ...] = OPEN_STATES, limit: int = 200)
     """Reports by due date, the overdue first; finished ones only when asked for, newest first.
 
     Inspectors see those of their own visits, reviewers and auditors those of their agency."""
-    agency_id = actor.agency_id
-    query = scoped(select(ReportRow), agency_id).where(ReportRow.state.in_(states))
-    if not actor.has("reviewer", "auditor"):
-        query = query.where(ReportRow.insp.in_([one.id for one in inspections.inspections(agency_id, user=actor.user_id)]))
+    mine = ReportRow.insp.in_([one.id for one in inspections.visits_of(actor.user_id)])
+    may = or_(mine, ReportRow.agency_id == actor.agency_id) if actor.has("reviewer", "auditor") else mine
+    query = select(ReportRow).where(ReportRow.state.in_(states), may)
     order = (ReportRow.decided_at.desc(),) if states == ("approved",) else (ReportRow.due_on, ReportRow.id)
-    today, calendar = today_and_calendar(agency_id)
     rows = list(db.session.scalars(query.order_by(*order).limit(limit)))
     told = verdict.of([row.insp for row in rows])
-    return [{**_line(row, domain.days_left(today, row.due_on, calendar)), "verdict": told.get(row.insp, "")} for row in rows]
+    # Each report is due by the working days of the agency whose visit it is.
+    days = {agency_id: today_and_calendar(agency_id) for agency_id in {row.agency_id for row in rows}}
+    return [{**_line(row, domain.days_left(days[row.agency_id][0], row.due_on, days[row.agency_id][1])), "verdict": told.get(row.insp, "")} for row in rows]
 
 
 def _line(row: ReportRow, days_left: int) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def detail(actor: Actor, report_id: str) -> dict[str, Any]:
     """Everything the review screen shows: record text, items, photos, process, attestations, gaps, history.
 
     Inspectors see the reports of their own visits only. Raises ReportUnknown."""
-    row = _report(actor.agency_id, report_id)
+    row = _report(actor, report_id)
     if not actor.has("reviewer", "auditor") and not inspections.is_member(row.insp, actor.user_id):
         raise domain.ReportUnknown("没有这份报告")
     seen = inspections.visit(row.insp)
@@ -148,7 +148,7 @@ def returned_note(actor: Actor, return_id: str) -> dict[str, Any] | None:
     """What a phone of the team is told of a return; None for others and for what no longer is."""
     row = db.session.get(ReturnRow, return_id)
     report = db.session.get(ReportRow, row.report_id) if row else None
-    if row is None or report is None or report.agency_id != actor.agency_id or not inspections.is_member(report.insp, actor.user_id):
+    if row is None or report is None or not inspections.is_member(report.insp, actor.user_id):
         return None
     who = accounts.people_by_id([row.by]).get(row.by)
     return {
@@ -159,7 +159,7 @@ def returned_note(actor: Actor, return_id: str) -> dict[str, Any] | None:
 
 def open_returns(actor: Actor) -> list[str]:
     """Ids of the returns that wait for an answer of this person's teams."""
-    mine = [one.id for one in inspections.inspections(actor.agency_id, user=actor.user_id)]
+    mine = [one.id for one in inspections.visits_of(actor.user_id)]
     query = select(ReturnRow.id).join(ReportRow, ReportRow.id == ReturnRow.report_id).where(ReportRow.insp.in_(mine), ReportRow.state == "returned", ReturnRow.answered_at.is_(None))
     return list(db.session.scalars(query.order_by(ReturnRow.round)))
 

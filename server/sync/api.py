@@ -67,7 +67,7 @@ def push_events() -> Response:
 @blp.response(200, LacksOut)
 def ask_lacks(asked: dict[str, list[str]]) -> dict[str, object]:
     """Which of these blobs must still be uploaded."""
-    return {"epoch": feed.epoch(), "lacks": evidence.lacks(g.actor.agency_id, asked["sha256"])}
+    return {"epoch": feed.epoch(), "lacks": evidence.lacking_for(g.actor, asked["sha256"])}
 
 
 @blp.get("/changes")
@@ -96,8 +96,7 @@ def pull_changes(asked: dict[str, str]) -> Response:
 @secret("pack", of="sha256", why="sync")
 def fetch_pack(sha256: str) -> Response:
     """The bytes of a pack; their SHA-256 is its name, and the phone checks it."""
-    member = None if g.actor.has("reviewer") else g.actor.user_id
-    answer = Response(inspections.pack_for(g.actor.agency_id, sha256, member), content_type="application/json")
+    answer = Response(inspections.pack_for(g.actor, sha256), content_type="application/json")
     answer.headers["Cache-Control"] = "private, max-age=86400, immutable"
     return answer
 

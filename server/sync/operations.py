@@ -64,10 +64,10 @@ def _snapshot(actor: Actor) -> Page:
     cursor = _cursor(feed.head(actor.agency_id))
     since = clock.now_ms() - SNAPSHOT_MS
     found = []
-    for view in inspections.inspections(actor.agency_id, user=actor.user_id, states=SNAPSHOT_STATES):
+    for view in inspections.visits_of(actor.user_id, SNAPSHOT_STATES):
         if view.state == "sealed" and view.created_ms < since:
             continue
-        card = inspections.visit_card(view.id, actor.agency_id)
+        card = inspections.visit_card(view.id, actor.user_id)
         if card is not None:
             found.append(Change("visit", view.id, "put", card))
         # Who has to confirm a signature must be able to read what was signed.
@@ -88,10 +88,11 @@ def blob_for(actor: Actor, sha256: str) -> tuple[Path, str]:
 
     Photos and sound are not served here: people see derivatives of them.
     """
-    for insp in sorted(evidence.inspections_naming(actor.agency_id, sha256)):
-        kind = evidence.named_in(actor.agency_id, insp).get(sha256)
-        if kind in ("document", "ink", "strokes") and inspections.is_member(insp, actor.user_id):
-            return evidence.original_path(actor.agency_id, sha256), evidence.blob(actor.agency_id, sha256).mime
+    for agency_id in (actor.agency_id, *inspections.lent_to(actor.user_id)):
+        for insp in sorted(evidence.inspections_naming(agency_id, sha256)):
+            kind = evidence.named_in(agency_id, insp).get(sha256)
+            if kind in ("document", "ink", "strokes") and inspections.is_member(insp, actor.user_id):
+                return evidence.original_path(agency_id, sha256), evidence.blob(agency_id, sha256).mime
     raise EvidenceUnknown()
 
 

@@ -126,3 +126,12 @@ def test_inspectors_leaders_and_imports_from_before_tables_of_people_survive(emp
         assert connection.execute(text("SELECT name, import_id FROM inspector")).one() == ("甄检", None)
         assert connection.execute(text("SELECT name, import_id FROM leading_group")).one() == ("甄组", None)
         assert connection.execute(text("SELECT kind, state FROM registry_import")).one() == ("units", "done")
+
+
+def test_teams_from_before_inspectors_were_lent_are_of_their_own_agency(empty_app):
+    at_the_revision_before("inspectors lent to a superior")
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO inspection_member (insp, user_id, lead) VALUES ('visit', 'inspector', true)"))
+    migrate.upgrade()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT insp, user_id, home FROM inspection_member")).one() == ("visit", "inspector", "")
