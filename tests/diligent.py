@@ -64,7 +64,7 @@ class Team:
         answer = phone.send()
         for sha256 in answer["lacks"]:
             if sha256 in self.files:
-                phone.upload(*self.files[sha256])
+                phone.upload(*self.files[sha256], insp=self.insp)
         return answer
 
 
@@ -93,7 +93,11 @@ def a_prepared_visit(agency_id: str, checklists: Path, item: str = "", nth: int 
         view for view in inspections.inspections(agency_id)
         if not item or any(one.item_code == item for one in plans.assignments_of(view.id))
     ]
-    view = sorted(wanted, key=lambda one: one.number)[nth]
+    return a_team_for(sorted(wanted, key=lambda one: one.number)[nth])
+
+
+def a_team_for(view: inspections.InspectionView) -> Team:
+    """The first two members of a prepared visit, each with an enrolled phone."""
     from server.accounts import operations as accounts
 
     people = [accounts.person(str(member["user"])) for member in view.team]

@@ -141,12 +141,12 @@ class FieldPhone:
         assert answer.status_code == 200, answer.text
         return list(answer.get_json()["lacks"])
 
-    def announce(self, data: bytes, mime: str, *, with_bytes: bool = False, **more: str) -> Any:
-        """tus creation; the whole answer."""
+    def announce(self, data: bytes, mime: str, *, with_bytes: bool = False, insp: str = "", **more: str) -> Any:
+        """tus creation; the whole answer. ``insp`` is what the field app says of every file of a visit."""
         headers = {
             **TUS,
             "Upload-Length": str(len(data)),
-            "Upload-Metadata": metadata(sha256=hashlib.sha256(data).hexdigest(), mime=mime),
+            "Upload-Metadata": metadata(sha256=hashlib.sha256(data).hexdigest(), mime=mime, **({"insp": insp} if insp else {})),
             **more,
         }
         if with_bytes:
@@ -157,9 +157,9 @@ class FieldPhone:
         headers = {**TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream", **more}
         return self.client.patch(location, headers=headers, data=piece)
 
-    def upload(self, data: bytes, mime: str, chunk: int = 1 << 20) -> str:
+    def upload(self, data: bytes, mime: str, chunk: int = 1 << 20, insp: str = "") -> str:
         """Announce and send a file in pieces; answers its SHA-256."""
-        made = self.announce(data, mime)
+        made = self.announce(data, mime, insp=insp)
         assert made.status_code == 201, made.text
         offset = int(made.headers["Upload-Offset"])
         while offset < len(data):

@@ -64,13 +64,21 @@ def words(row: DrawRow) -> list[str]:
     return [f"{accounts.agency(one).name}：{n}人" for one, n in sorted(found.items())] if set(found) - {row.agency_id} else []
 
 
-def note(actor: Actor | None, row: DrawRow, verb: str, users: Iterable[str] | None = None) -> None:
-    """The fact in the audit of every agency that lends, inside the caller's unit of work. ``users``: name whom, else how many."""
-    chosen = None if users is None else set(users)
-    people = session().execute(select(DrawPersonRow.agency_id, DrawPersonRow.user_id).where(DrawPersonRow.draw_id == row.id, DrawPersonRow.agency_id != row.agency_id)).all()
-    for home in sorted({agency for agency, _user in people}):
-        theirs = sorted(user for agency, user in people if agency == home and (chosen is None or user in chosen))
-        audit.record(actor, verb, "draw", row.id, home, {"by": row.agency_id, "people": len(theirs) if chosen is None else theirs})
+def note(actor: Actor | None, row: DrawRow, verb: str, named: bool = False) -> None:
+    """The fact in the audit of every agency that lends, inside the caller's unit of work: how many of its inspectors are in the
+    urn, or how many were drawn once there is a result; who, when ``named``."""
+    drawn = drawn_pids(row)
+    theirs: dict[str, list[str]] = {}
+    for one in session().scalars(select(DrawPersonRow).where(DrawPersonRow.draw_id == row.id, DrawPersonRow.agency_id != row.agency_id)):
+        theirs.setdefault(one.agency_id, []).extend([one.user_id] if row.want is None or one.pid in drawn else [])
+    for home, users in sorted(theirs.items()):
+        audit.record(actor, verb, "draw", row.id, home, {"by": row.agency_id, "people": sorted(users) if named else len(users)})
+
+
+def drawn_pids(row: DrawRow) -> Counter[str]:
+    """How many units each row of the table of people was drawn for; empty before the draw and for joint ones."""
+    selected = row.want["selected"] if row.want and row.kind != "joint" else ()
+    return Counter(pid for _st, _uid, team, *_rest in selected for pid in team)
 
 
 def _by_home(row: DrawRow) -> dict[str, int]:
@@ -114,7 +122,7 @@ def lent(actor: Actor) -> list[Lent]:
 
 
 def _lent(row: DrawRow, people: list[DrawPersonRow], agency_name: str) -> Lent:
-    drawn = Counter(pid for _st, _uid, team, *_rest in (row.want or {}).get("selected", ()) for pid in team) if row.state == "published" else Counter[str]()
+    drawn = drawn_pids(row) if row.state == "published" else Counter[str]()
     who = tuple(LentPerson(one.name, drawn[one.pid]) for one in people if drawn[one.pid])
     # The title of a replacement names the unit that is visited.
     title = "更换检查人员" if row.purpose == "replacement" else row.title

@@ -42,8 +42,7 @@ def publish_transcript(draw_id: str, actor: Actor | None = None) -> None:
         raise StepNotDue("只有已经抽取、没有作废的结果才能公开", state=row.state)
     row.state, row.published_at = "published", clock.now()
     audit.record(actor, "draw.published", "draw", row.id, row.agency_id, {"transcript": row.transcript_hash})
-    if row.kind != "joint":
-        lending.note(actor, row, "draw.inspectors_named", (one.user_id for one in _members(row)))
+    lending.note(actor, row, "draw.inspectors_named", named=True)
     feed.stamp(row.agency_id, "draw", row.id)
 
 

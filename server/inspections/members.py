@@ -58,5 +58,5 @@ def homes_of(agency_id: str, insps: Iterable[str], rows: Mapping[str, Inspection
     unseen = set(insps) - found.keys() - {""}
     if unseen:
         query = select(InspectionRow.id, InspectionRow.agency_id).where(InspectionRow.id.in_(unseen), of_agency(agency_id))
-        found |= dict(session().execute(query).tuples().all())
+        found |= {row.id: row.agency_id for row in session().execute(query)}
     return lambda insp: found.get(insp, agency_id)

@@ -1912,6 +1912,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/draws/lent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Superiors' draws with inspectors of this agency in the urn (WG-5b); who was drawn, once a draw is published. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LentDrawsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/draws/partners": {
         parameters: {
             query?: never;
@@ -7937,6 +7974,8 @@ export interface components {
         };
         HandOut: {
             cap: number;
+            /** @description agency that lends this inspector; empty: the own one */
+            home: string;
             load: number;
             name: string;
             q: string[];
@@ -8275,6 +8314,28 @@ export interface components {
         LeftOutOut: {
             code: string;
             reason: string;
+        };
+        LentDrawOut: {
+            agency_name: string;
+            draw_id: string;
+            /** Format: date-time */
+            drawn_at: string | null;
+            /** Format: date-time */
+            intent_at: string | null;
+            number: string;
+            people: components["schemas"]["LentPersonOut"][];
+            pool: number;
+            /** Format: date-time */
+            published_at: string | null;
+            state: string;
+            title: string;
+        };
+        LentDrawsOut: {
+            draws: components["schemas"]["LentDrawOut"][];
+        };
+        LentPersonOut: {
+            name: string;
+            units: number;
         };
         LetterOut: {
             act: string;
@@ -8881,6 +8942,10 @@ export interface components {
         RefuseIn: {
             reason: string;
         };
+        RegisterOut: {
+            id: string;
+            name: string;
+        };
         RegistryLeavesOut: {
             leaves: components["schemas"]["LeaveOut"][];
         };
@@ -9066,6 +9131,7 @@ export interface components {
             outs: components["schemas"]["ReasonOut"][];
             publish_with_plan: boolean;
             purposes: string[];
+            registers: components["schemas"]["RegisterOut"][];
             sections: string[];
             skip: string;
             source: string;
@@ -9351,6 +9417,7 @@ export interface components {
             prev_void: string;
             /** @enum {string} */
             purpose: "annual" | "monthly" | "campaign" | "large_event" | "key_supervision" | "credit_triggered" | "complaint_check" | "pre_opening_check" | "superior_supervised" | "other";
+            registers?: string[];
             /** @default  */
             section: string;
             /** @default false */

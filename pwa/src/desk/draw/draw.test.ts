@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { officeWith, show, type Stage } from '../testing/fakeOffice'
+import LentCard from './LentCard.vue'
 import OpeningDialog from './OpeningDialog.vue'
 import ProposalScreen from './ProposalScreen.vue'
 
@@ -28,7 +29,7 @@ describe('the proposal', () => {
     const item = (code: string, section: string) => ({ code, item: code, section })
     const setup = {
       items: [item('WS-HC', '危险化学品股'), item('WS-MN', '非煤矿山股')], sections: ['非煤矿山股', '危险化学品股'], officials: [{ id: 'me', name: '甄我', roles: ['plan_officer'], superior: false }, { id: 'b', name: '贾乙', roles: ['reviewer'], superior: false }],
-      purposes: ['monthly', 'campaign'], fixed: [], modes: ['undirected', 'directed'], outs: [], forces: [], causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: { heads: 4, floor: 77, number: 26, permille: 325 }, source: 'internal', formula: '', publish_with_plan: true,
+      purposes: ['monthly', 'campaign'], fixed: [], modes: ['undirected', 'directed'], outs: [], forces: [], causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: { heads: 4, floor: 77, number: 26, permille: 325 }, source: 'internal', formula: '', registers: [], publish_with_plan: true,
     }
     const campaign = { id: 's1', number: '计字1号', title: '示例方案', period_from: '2026-11-01', period_to: '2026-12-31', items: ['WS-HC'], filter: { grades: ['D'] }, words: '风险等级：D', objects: '', ratio_permille: 300, check_content: '安全出口', rides_along: false, units: 7, n: 3 }
     office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] }).on('GET plans/campaigns', { campaigns: [campaign] }).on('POST draws', { id: 'd1' })
@@ -53,7 +54,7 @@ describe('the proposal', () => {
     const office = await officeWith('plan_officer')
     const setup = {
       items: [{ code: 'WS-HC', item: '危险化学品', section: '' }], sections: [], officials: [], purposes: ['monthly', 'key_supervision'], fixed: ['key_supervision'], modes: ['undirected'], outs: [], forces: [], causes: [],
-      team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: null, source: 'internal', formula: '', publish_with_plan: true,
+      team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: null, source: 'internal', formula: '', registers: [], publish_with_plan: true,
     }
     office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] })
     on = await show(ProposalScreen)
@@ -66,5 +67,33 @@ describe('the proposal', () => {
     expect(on.screen.text()).toContain('重点监管（对象确定，抽人员）')
     expect(on.has('wish-doc')).toBe(true)
     expect(on.screen.text()).toContain('检查对象')
+  })
+  it('offers the registers of agencies below that agree, with the own one chosen to begin with', async () => {
+    const office = await officeWith('plan_officer')
+    const setup = {
+      items: [{ code: 'X', item: '事项', section: '' }], sections: [], officials: [{ id: 'me', name: '甄我', roles: ['plan_officer'], superior: false }, { id: 'b', name: '贾乙', roles: ['reviewer'], superior: false }], purposes: ['monthly'], fixed: [], modes: ['undirected'], outs: [], forces: [],
+      causes: [], team: 2, general_min_permille: 0, skip: 'none', max_visits: 2, workload: null, source: 'internal', formula: '', registers: [{ id: 'below', name: '下级办公室' }], publish_with_plan: true,
+    }
+    office.on('GET draws/setup', setup).on('GET draws', { draws: [], voids: [] }).on('POST draws', { id: 'd1' })
+    on = await show(ProposalScreen)
+    const own = on.screen.findAll<HTMLInputElement>('[data-test^="register-"]')
+    expect(own.map(({ element }) => element.checked)).toEqual([true, false])
+    expect(on.text('wish-registers')).toContain('下级办公室')
+    for (const box of own) await box.setValue(box.element.value === 'below')
+    await on.screen.find('[data-test="item-X"]').setValue(true)
+    await on.screen.find('[data-test="wish-b"]').setValue('b')
+    await on.type('wish-witness', '甄见证')
+    await on.tap('wish-save')
+    expect(office.sent('POST', 'draws')[0]?.body).toMatchObject({ registers: ['below'] })
+  })
+})
+
+describe('inspectors drawn by a superior', () => {
+  const draw = { draw_id: 'd1', number: '2026-0001', title: '市级抽查', agency_name: '市办公室', intent_at: '2026-11-20T02:00:00Z', drawn_at: '2026-11-20T03:00:00Z', published_at: null, pool: 5, people: [] }
+  it('says how many of ours are in the urn, and who only once the list is public', async () => {
+    await officeWith('plan_officer')
+    on = await show(LentCard, { draws: [{ ...draw, state: 'drawn' }, { ...draw, draw_id: 'd2', state: 'published', people: [{ name: '甄防一', units: 2 }] }] })
+    expect(on.text('lent-d1')).toMatch(/市级抽查[\s\S]*市办公室[\s\S]*名单公开后显示[\s\S]*5 人参加/)
+    expect(on.text('lent-d2')).toContain('甄防一（2 家）')
   })
 })

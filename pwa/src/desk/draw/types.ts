@@ -9,6 +9,7 @@ export type Result = Schemas['ResultOut']
 export type Campaign = Schemas['CampaignOut']
 export type Opening = Schemas['OpeningOut']
 export type Fate = Schemas['FateOut']
+export type LentDraw = Schemas['LentDrawOut']
 export type Counts = Schemas['DrawCountsOut']
 export interface Named { unit_id: string; reason: string; note: string }
 /** What the form sends; the server keeps it verbatim. */
@@ -35,4 +36,5 @@ export interface Wish {
   witness_user: string
   superior: string
   prev_void: string
+  registers: string[]
 }
