@@ -9,7 +9,7 @@ from server.draw import operations as draws
 from server.evidence import operations as evidence
 from server.inspections import cards, export, overview, quarantine, write_back
 from server.inspections import operations as inspections
-from server.plans import annual, drawn, figures, publishing
+from server.plans import annual, drawn, figures, publishing, voids
 from server.plans import operations as plans
 from server.registry import operations as registry
 from server.reports import operations as reports
@@ -27,6 +27,7 @@ def connect() -> None:
     figures.standings_come_from(overview.standings)
     publishing.on_visit_changed(replanning.changed)
     draws.on_drawn(drawn.take)
+    draws.on_void(voids.heard)
     draws.visits_from(figures.visits_of_units)
     draws.loads_from(figures.loads_of)
     draws.visits_over_by(figures.draw_is_over)

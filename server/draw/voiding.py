@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import select
 
 from server.accounts import operations as accounts
@@ -21,6 +23,16 @@ CAUSES = {
 }
 BEFORE_PLAN = ("open", "rolled", "drawn")
 """From the intent on, until the result is published, a draw can only end by a void."""
+
+Heard = Callable[[Actor | None, overview.Draw], None]
+_heard: list[Heard] = []
+
+
+def on_void(listener: Heard) -> None:
+    """Tell ``listener(actor, draw)`` inside the unit of work in which a void is asked for or decided; without an actor the
+    server has ended the draw by itself."""
+    if listener not in _heard:
+        _heard.append(listener)
 
 
 @unit_of_work
@@ -47,14 +59,13 @@ def ask(actor: Actor, draw_id: str, cause: str, reason: str) -> overview.Draw:
     if way == "none":
         void.state, void.decided_at = "granted", clock.now()
         _end(row, void)
-    _tell(row, void)
-    session().flush()
-    return overview.view(row)
+    return _tell(actor, row, void)
 
 
 @unit_of_work
 def decide(actor: Actor, draw_id: str, granted: bool, note: str) -> overview.Draw:
-    """Grant or refuse a void. Raises ``VoidUnknown`` for everybody it was not addressed to, ``NotYourPart`` for who asked."""
+    """Grant or refuse a void, once. Raises ``VoidUnknown`` for everybody it was not addressed to, ``NotYourPart`` for who asked,
+    ``ProposalWrong`` for a refusal without its reason."""
     void = session().scalar(select(DrawVoidRow).where(DrawVoidRow.draw_id == draw_id).with_for_update())
     if void is None or void.to_agency != actor.agency_id or not _may_decide(actor, void):
         raise VoidUnknown("没有向您申请的作废事项")
@@ -63,15 +74,15 @@ def decide(actor: Actor, draw_id: str, granted: bool, note: str) -> overview.Dra
         return overview.view(row)
     if actor.user_id in {void.asked_by, *overview.hands_in(row)}:
         raise NotYourPart("申请人和参加抽取的人员不能批准作废")
-    if row.state not in BEFORE_PLAN:
+    if granted and row.state not in BEFORE_PLAN:
         raise StepNotDue("名单公开之后不能作废", state=row.state)
+    if not granted and not note.strip():
+        raise ProposalWrong("不同意作废须写明理由")
     void.state, void.decided_by, void.decided_at, void.note = "granted" if granted else "refused", actor.user_id, clock.now(), note
     audit.record(actor, "draw.void_granted" if granted else "draw.void_refused", "draw", row.id, row.agency_id)
     if granted:
         _end(row, void)
-    _tell(row, void)
-    session().flush()
-    return overview.view(row)
+    return _tell(actor, row, void)
 
 
 def _may_decide(actor: Actor, void: DrawVoidRow) -> bool:
@@ -87,8 +98,7 @@ def void_by_server(row: DrawRow, cause: str, reason: str) -> None:
     session().add(void)
     audit.record(None, "draw.void_by_server", "draw", row.id, row.agency_id, {"cause": cause})
     _end(row, void)
-    _tell(row, void)
-    session().flush()
+    _tell(None, row, void)
 
 
 def _end(row: DrawRow, void: DrawVoidRow) -> None:
@@ -98,10 +108,15 @@ def _end(row: DrawRow, void: DrawVoidRow) -> None:
     void.leaf = public_log.append(entry, public=True).index
 
 
-def _tell(row: DrawRow, void: DrawVoidRow) -> None:
+def _tell(actor: Actor | None, row: DrawRow, void: DrawVoidRow) -> overview.Draw:
     feed.stamp(row.agency_id, "draw", row.id)
     if void.to_agency != row.agency_id:
         feed.stamp(void.to_agency, "draw", row.id)
+    session().flush()
+    told = overview.view(row)
+    for listener in _heard:
+        listener(actor, told)
+    return told
 
 
 def waiting_for(actor: Actor) -> list[overview.Draw]:

@@ -86,6 +86,7 @@ class LetterOut(Schema):
     recipient = StrictStr(required=True)
     to_agency = StrictStr(required=True)
     object = StrictStr(required=True)
+    object_id = StrictStr(required=True)
     act = StrictStr(required=True)
     number = StrictStr(required=True)
     title = StrictStr(required=True)

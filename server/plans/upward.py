@@ -26,6 +26,7 @@ from server.rules import operations as rules
 ACTS = {"annual_plan": "report", "progress": "report", "reassignment": "file", "unit_registry": "file", "plan_change": "approve", "monthly_plan": "file", "draw_void": "approve"}
 """What each object asks of the superior where the profile says nothing else."""
 ANSWERS = {"report": ("received", "returned"), "file": ("received", "returned"), "approve": ("granted", "refused")}
+ANSWER_WORDS = {"received": "收到", "returned": "退回", "granted": "同意", "refused": "不同意"}
 WORDS = {"report": "报字", "file": "备字", "approve": "请字"}
 
 
@@ -65,6 +66,16 @@ def on_answered(object_kind: str, listener: Listener) -> None:
         known.append(listener)
 
 
+Decide = Callable[[Actor, "Letter", bool, str], None]
+_deciders: dict[str, Decide] = {}
+
+
+def decided_by(object_kind: str, decide: Decide) -> None:
+    """Permissions about ``object_kind`` are decided where the thing itself stands: the inbox calls ``decide(actor, letter,
+    granted, reason)`` and that place settles the letter, whoever decides there (one thing in one place, once)."""
+    _deciders[object_kind] = decide
+
+
 def send_up(actor: audit.Who | None, agency_id: str, object_kind: str, object_id: str, title: str, summary: Sequence[Sequence[str]], document: str = "") -> Letter:
     """Write to the superior, as part of the caller's unit of work. A second time while the first waits gives the first."""
     session().flush()
@@ -97,7 +108,28 @@ def _number(agency_id: str, short: str, act: str, year: int) -> str:
 @unit_of_work
 def answer(actor: Actor, letter_id: str, state: str, reason: str, number: str = "", on: date | None = None) -> Letter:
     """The superior's answer from its own inbox. The same answer again changes nothing. Raises PlanUnknown, Answered, PlanRefused."""
-    return _answer(actor, _addressed(actor, letter_id, lock=True), state, reason, number, on)
+    row = _addressed(actor, letter_id)
+    decide = _deciders.get(row.object)
+    if decide is None:
+        return _answer(actor, _addressed(actor, letter_id, lock=True), state, reason, number, on)
+    # The thing is locked before the letter, as by whoever decides at the thing: the other order would be a deadlock.
+    _check(row, state, reason)
+    waiting = row.state == "sent"
+    if waiting:
+        decide(actor, _letter(row), state == "granted", reason)
+    row = _addressed(actor, letter_id, lock=True)
+    if (row.state, row.answer, row.answered_by) != (state, reason, actor.user_id):
+        raise Answered("这份文件已经答复，答复不能更改")
+    if waiting and number.strip():
+        row.answer_no = number
+    return _letter(row)
+
+
+def settle(actor: Actor | None, letter_id: str, state: str, reason: str) -> Letter:
+    """What was decided where the thing itself stands, as the letter's answer; by nobody when the server has. Part of the
+    caller's unit of work; an answered letter stays as it is."""
+    row = session().get_one(UpwardRow, letter_id, with_for_update=True)
+    return _write(actor, row, state, reason, "", None) if row.state == "sent" else _letter(row)
 
 
 @unit_of_work
@@ -110,29 +142,38 @@ def record_answer(actor: Actor, letter_id: str, state: str, reason: str, number:
         raise Answered("上级机关在本系统中，由其在收文箱答复，不能代为登记")
     if not number.strip():
         raise PlanRefused("请填写上级复文的文号")
+    if on > local_date(clock.now_ms()):
+        raise PlanRefused("复文日期不能晚于今天")
     return _answer(actor, row, state, reason, number, on)
 
 
-def _answer(actor: Actor, row: UpwardRow, state: str, reason: str, number: str, on: date | None) -> Letter:
+def _check(row: UpwardRow, state: str, reason: str) -> None:
     if state not in ANSWERS[row.act]:
-        raise PlanRefused(f"对这类文件只能答复：{'、'.join(ANSWERS[row.act])}")
+        raise PlanRefused(f"对这类文件只能答复：{'、'.join(ANSWER_WORDS[one] for one in ANSWERS[row.act])}")
+    if state in ("returned", "refused") and not reason.strip():
+        raise PlanRefused("退回或不同意须写明理由")
+
+
+def _answer(actor: Actor, row: UpwardRow, state: str, reason: str, number: str, on: date | None) -> Letter:
+    _check(row, state, reason)
     if row.state != "sent":
         if (row.state, row.answer, row.answered_by) == (state, reason, actor.user_id):
             return _letter(row)
         raise Answered("这份文件已经答复，答复不能更改")
-    if state in ("returned", "refused") and not reason.strip():
-        raise PlanRefused("退回或不同意须写明理由")
-    today = local_date(clock.now_ms())
-    row.state, row.answer, row.answered_by, row.answered_at = state, reason, actor.user_id, clock.now()
-    row.answer_no, row.answer_on = number or f"{row.number}复", on or today
-    session().flush()
-    letter = _letter(row)
-    audit.record(actor, "plans.answered", row.object, row.object_id, row.agency_id, {"letter": row.id, "answer": state, "number": row.answer_no})
-    if actor.agency_id != row.agency_id:
-        audit.record(actor, "plans.answered", row.object, row.object_id, actor.agency_id, {"letter": row.id, "answer": state})
+    letter = _write(actor, row, state, reason, number, on)
     for listener in _listeners.get(row.object, []):
         listener(actor, letter)
     return letter
+
+
+def _write(actor: Actor | None, row: UpwardRow, state: str, reason: str, number: str, on: date | None) -> Letter:
+    row.state, row.answer, row.answered_by, row.answered_at = state, reason, actor.user_id if actor else "", clock.now()
+    row.answer_no, row.answer_on = number or f"{row.number}复", on or local_date(clock.now_ms())
+    session().flush()
+    audit.record(actor, "plans.answered", row.object, row.object_id, row.agency_id, {"letter": row.id, "answer": state, "number": row.answer_no})
+    if actor and actor.agency_id != row.agency_id:
+        audit.record(actor, "plans.answered", row.object, row.object_id, actor.agency_id, {"letter": row.id, "answer": state})
+    return _letter(row)
 
 
 def inbox(actor: Actor, waiting_only: bool = False) -> list[Letter]:

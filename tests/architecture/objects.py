@@ -222,7 +222,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/draws/<draw_id>/dice": {"json": {"digits": "0" * 20}},
     "POST /api/v1/draws/<draw_id>/testimony": {"json": {"word": "试验"}},
     "POST /api/v1/draws/<draw_id>/void": {"json": {"cause": "other", "reason": "试验"}},
-    "POST /api/v1/draws/voids/<void_id>/decision": {"json": {"granted": False}},
+    "POST /api/v1/draws/voids/<void_id>/decision": {"json": {"granted": False, "note": "试验"}},
     "PUT /api/v1/registry/units/<unit_id>/fields": {"json": {"values": {"sector": "试验行业"}, "reason": "试验"}},
     "POST /api/v1/registry/units/<unit_id>/state": {"json": {"state": "active", "reason": "试验"}},
     "POST /api/v1/registry/units/<unit_id>/marks": {"json": {"kind": "complaint", "since": "2026-11-01", "reason": "试验", "source": "试验"}},

@@ -20,9 +20,9 @@ def office(ctx: Flask) -> Office:
     return an_office(WC)
 
 
-def a_letter(office: Office, kind: str = "draw_void", object_id: str = "") -> upward.Letter:
+def a_letter(office: Office, kind: str = "plan_change", object_id: str = "") -> upward.Letter:
     with transaction():
-        return upward.send_up(office.officer, office.agency, kind, object_id or new_id(), "关于作废抽取的请示", [["理由", "骰子照片不清"]])
+        return upward.send_up(office.officer, office.agency, kind, object_id or new_id(), "关于变更计划的请示", [["理由", "单位停业装修"]])
 
 
 def test_c22_a_permission_is_granted_or_refused_and_a_filing_received_or_returned(office: Office) -> None:
@@ -56,7 +56,7 @@ def test_a_listener_hears_the_answer_in_the_same_unit_of_work_and_may_refuse_it(
         if letter.answer == "不行":
             raise PlanRefused("不行")
 
-    upward.on_answered("draw_void", listener)
+    upward.on_answered("plan_change", listener)
     try:
         letter = a_letter(office)
         with pytest.raises(PlanRefused):
@@ -65,7 +65,7 @@ def test_a_listener_hears_the_answer_in_the_same_unit_of_work_and_may_refuse_it(
         upward.answer(office.superior, letter.id, "granted", "")
         assert heard == [(letter.object_id, "granted")] * 2
     finally:
-        upward._listeners["draw_void"].remove(listener)
+        upward._listeners["plan_change"].remove(listener)
 
 
 def test_another_superior_and_the_own_agency_do_not_find_it_in_an_inbox(office: Office) -> None:
@@ -102,7 +102,31 @@ def test_an_agency_whose_superior_is_not_here_records_the_answer_from_its_letter
     assert letter.to_agency == "" and letter.recipient == "上一级消防救援机构"
     with pytest.raises(PlanRefused):
         upward.record_answer(office.officer, letter.id, "granted", "", " ", date(2026, 11, 20))
+    with pytest.raises(PlanRefused, match="不能晚于今天"):
+        upward.record_answer(office.officer, letter.id, "granted", "", "淄消〔2026〕7号", date(2099, 1, 1))
     assert upward.record_answer(office.officer, letter.id, "granted", "", "淄消〔2026〕7号", date(2026, 11, 20)).answer_no == "淄消〔2026〕7号"
+
+
+def test_over_http_the_desk_records_a_letter_once_and_only_of_a_superior_that_is_not_here(app: Flask) -> None:
+    from server.accounts.tables import Agency
+    from server.platform.db import session
+
+    with app.app_context():
+        office = an_office(WC)
+        here = a_letter(office)
+        with transaction():
+            session().get_one(Agency, WC).parent_id = None
+        outside = a_letter(office)
+        officer, leader, stranger = office.client(office.officer), office.client(office.head), builders.client_as("plan_officer", agency="fire-jindong")
+    body = {"state": "refused", "reason": "理由不足", "number": "淄消〔2026〕7号", "on": "2026-11-20"}
+    assert officer.post(f"{API}/upward/{here.id}/answer", json=body).status_code == 409
+    assert stranger.post(f"{API}/upward/{outside.id}/answer", json=body).status_code == 404
+    assert leader.post(f"{API}/upward/{outside.id}/answer", json=body).status_code == 403
+    assert officer.post(f"{API}/upward/{outside.id}/answer", json={**body, "on": "2099-01-01"}).status_code == 422
+    for _ in range(2):
+        done = officer.post(f"{API}/upward/{outside.id}/answer", json=body)
+        assert (done.status_code, done.get_json()["state"], done.get_json()["answer_no"], done.get_json()["answer_on"]) == (200, "refused", "淄消〔2026〕7号", "2026-11-20")
+    assert officer.post(f"{API}/upward/{outside.id}/answer", json={**body, "state": "granted"}).status_code == 409
 
 
 def test_nobody_answers_for_a_superior_that_is_here(office: Office) -> None:
