@@ -211,3 +211,35 @@ describe('documents and letters', () => {
     expect(saved).toMatchObject([{ kind: 'annual', base: 0, content: { item_codes: ['JD-DUTY'], target_key: 60, source: 'own' } }])
   })
 })
+
+describe('letters to a superior', () => {
+  const letter = (more: Record<string, unknown> = {}) => ({ id: 'w1', agency_name: '示例大队', recipient: '上一级消防救援机构', to_agency: '', object: 'plan_change', object_id: 'p1', act: 'approve', number: '（示例）请字〔2026〕第1号', title: '关于变更计划的请示', summary: [['理由', '停业']], document: '', sent_at: '2026-11-20T02:00:00Z', state: 'sent', answer_no: '', answer_on: null, answer: '', ...more })
+  const documents = { documents: [], capacity: null, items: {} }
+  it('an answer on paper is recorded with number, date, answer and reason, only where the superior is not here', async () => {
+    office = await officeWith('plan_officer')
+    office.on('GET plans/documents', documents).on('GET plans/upward', { letters: [letter(), letter({ id: 'w2', to_agency: 'above' }), letter({ id: 'w3', state: 'granted', answer_on: '2026-11-21' })] })
+    on = await show(DocumentsScreen)
+    expect([on.has('paper-w1'), on.has('paper-w2'), on.has('paper-w3')]).toEqual([true, false, false])
+    await on.tap('paper-w1')
+    const go = (): boolean => !(on.element('paper-go') as HTMLButtonElement).disabled
+    await on.type('paper-number', '淄消〔2026〕7号')
+    await on.type('paper-on', '2026-11-26')
+    expect(go(), 'no answer chosen yet').toBe(false)
+    await on.screen.find('[data-test="paper-refused"]').setValue(true)
+    expect(go(), 'a refusal has its reason').toBe(false)
+    await on.type('paper-reason', '理由不足')
+    await on.type('paper-on', '2026-11-28')
+    expect(go(), 'no letter comes from tomorrow').toBe(false)
+    await on.type('paper-on', '2026-11-26')
+    office.on('POST plans/upward/w1/answer', letter({ state: 'refused' }))
+    await on.tap('paper-go')
+    expect(office.sent('POST', 'plans/upward/w1/answer')[0]?.body).toEqual({ state: 'refused', reason: '理由不足', number: '淄消〔2026〕7号', on: '2026-11-26' })
+    expect(on.has('paper-go')).toBe(false)
+  })
+  it('who only reads records nothing', async () => {
+    office = await officeWith('auditor')
+    office.on('GET plans/documents', documents).on('GET plans/upward', { letters: [letter()] })
+    on = await show(DocumentsScreen)
+    expect(on.has('paper-w1')).toBe(false)
+  })
+})
