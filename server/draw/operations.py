@@ -22,12 +22,12 @@ from server.draw.publishing import (
 )  # fmt: skip
 from server.draw.snapshot import freeze
 from server.draw.substitution import Leaving, counts, next_unit, propose_replacement
-from server.draw.voiding import ask, decide, waiting_for
+from server.draw.voiding import CAUSES, ask, decide, on_void, waiting_for
 from server.draw.wish import Named, Wish, wish_from
 
 __all__ = [
-    "Draw", "Drawn", "DrawnUnit", "Fate", "Feasibility", "Leaving", "Named", "Partner", "Wish", "announce", "ask", "attend", "change", "commit", "counts", "decide",
-    "discard", "drawn_of", "fates", "feasibility", "freeze", "keep_photo", "lent", "list_for", "join", "listing", "loads_from", "next_unit", "on_drawn", "opening", "partners",
+    "CAUSES", "Draw", "Drawn", "DrawnUnit", "Fate", "Feasibility", "Leaving", "Named", "Partner", "Wish", "announce", "ask", "attend", "change", "commit", "counts", "decide",
+    "discard", "drawn_of", "fates", "feasibility", "freeze", "keep_photo", "lent", "list_for", "join", "listing", "loads_from", "next_unit", "on_drawn", "on_void", "opening", "partners",
     "photo_for", "propose", "propose_joint", "propose_replacement", "public_draw", "public_draws", "public_transcript", "publish_after_visits", "publish_transcript",
     "reveal", "roll", "row_for", "testify", "transcript_for", "view", "visits_from", "visits_over_by", "waiting_for", "wish_from",
 ]

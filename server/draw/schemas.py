@@ -132,6 +132,13 @@ class PartyOut(Schema):
     revealed_at = StrictInstant(required=True, allow_none=True)
 
 
+class DepartmentOut(Schema):
+    agency_id = StrictStr(required=True)
+    name = StrictStr(required=True)
+    official = StrictStr(required=True)
+    joined_at = StrictInstant(required=True, allow_none=True)
+
+
 class VoidOut(Schema):
     draw_id = StrictStr(required=True)
     cause = StrictStr(required=True)
@@ -178,6 +185,7 @@ class DrawOut(Schema):
     intent_leaf = StrictInt(required=True, allow_none=True)
     result_leaf = StrictInt(required=True, allow_none=True)
     parties = fields.List(fields.Nested(PartyOut), required=True)
+    departments = fields.List(fields.Nested(DepartmentOut), required=True)
     void = fields.Nested(VoidOut, required=True, allow_none=True)
     intent = fields.Dict(required=True, allow_none=True)
 

@@ -142,6 +142,22 @@ def test_nobody_announces_before_every_department_has_frozen_and_committed(offic
     assert other.post(other.a, "intent").status_code in (403, 409)
 
 
+def test_everybody_with_a_part_sees_which_departments_have_joined_when_and_who_is_missing(offices: tuple[Ceremony, Ceremony]) -> None:
+    lead, other = offices
+    proposed(lead, other)
+
+    def listed(office: Ceremony) -> dict[str, Any]:
+        return {one["agency_id"]: one for one in office.a.get(f"{API}/{lead.id}").get_json()["departments"]}
+
+    before = listed(lead)
+    assert {one: (told["official"], told["joined_at"]) for one, told in before.items()} == {LEAD: (lead.a.person.name, None), OTHER: (other.a.person.name, None)}
+    assert other.post(other.a, "join", {"items": ["JD-DUTY"], "team": 2}).status_code == 200
+    for office in offices:
+        told = listed(office)
+        assert told[OTHER]["joined_at"] and told[LEAD]["joined_at"] is None and set(told[OTHER]) == {"agency_id", "name", "official", "joined_at"}
+    assert lead.a.get(API).get_json()["draws"][0]["departments"] == list(listed(lead).values())
+
+
 def test_a_department_joins_with_its_own_items_and_not_too_few_people(offices: tuple[Ceremony, Ceremony]) -> None:
     lead, other = offices
     proposed(lead, other)

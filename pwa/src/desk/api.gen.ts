@@ -7602,6 +7602,13 @@ export interface components {
                 [key: string]: "file" | "kept";
             };
         };
+        DepartmentOut: {
+            agency_id: string;
+            /** Format: date-time */
+            joined_at: string | null;
+            name: string;
+            official: string;
+        };
         DetailOut: {
             agency_kind: string;
             agency_name: string;
@@ -7770,6 +7777,7 @@ export interface components {
             created_by: string;
             /** Format: date */
             deadline: string | null;
+            departments: components["schemas"]["DepartmentOut"][];
             dice: string;
             dice_photo: string;
             /** Format: date-time */
@@ -8348,6 +8356,7 @@ export interface components {
             id: string;
             number: string;
             object: string;
+            object_id: string;
             recipient: string;
             /** Format: date-time */
             sent_at: string;

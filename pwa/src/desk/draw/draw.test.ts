@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { officeWith, show, type Stage } from '../testing/fakeOffice'
+import DepartmentList from './DepartmentList.vue'
 import LentCard from './LentCard.vue'
 import OpeningDialog from './OpeningDialog.vue'
 import ProposalScreen from './ProposalScreen.vue'
@@ -95,5 +96,14 @@ describe('inspectors drawn by a superior', () => {
     on = await show(LentCard, { draws: [{ ...draw, state: 'drawn' }, { ...draw, draw_id: 'd2', state: 'published', people: [{ name: '甄防一', units: 2 }] }] })
     expect(on.text('lent-d1')).toMatch(/市级抽查[\s\S]*市办公室[\s\S]*名单公开后显示[\s\S]*5 人参加/)
     expect(on.text('lent-d2')).toContain('甄防一（2 家）')
+  })
+})
+
+describe('a joint draw', () => {
+  it('says which departments have joined and when, and who is missing', async () => {
+    await officeWith('plan_officer')
+    on = await show(DepartmentList, { departments: [{ agency_id: 'a', name: '甲机关', official: '甄甲', joined_at: '2026-11-20T02:00:00Z' }, { agency_id: 'b', name: '乙机关', official: '贾乙', joined_at: null }] })
+    expect(on.text('department-a')).toMatch(/甲机关[\s\S]*经办 甄甲[\s\S]*已冻结名录/)
+    expect(on.text('department-b')).toMatch(/乙机关[\s\S]*尚未冻结名录/)
   })
 })
