@@ -9,7 +9,7 @@ from flask import Response, g, request
 from flask_smorest import Blueprint
 
 from server.accounts import operations as accounts
-from server.draw import operations, schemas
+from server.draw import operations, schemas, schemas_setup
 from server.draw.pages import VERIFIER
 from server.draw.photos import MOST
 from server.draw.refusals import PhotoWrong
@@ -34,7 +34,7 @@ def list_draws() -> dict[str, Any]:
 
 @blp.get("/setup")
 @access(*OFFICIALS)
-@blp.response(200, schemas.SetupOut)
+@blp.response(200, schemas_setup.SetupOut)
 def get_setup() -> dict[str, Any]:
     return setup(g.actor.agency_id)
 
@@ -65,7 +65,7 @@ def list_partners() -> dict[str, Any]:
 
 @blp.get("/lent")
 @access(*OFFICIALS, "auditor")
-@blp.response(200, schemas.LentDrawsOut)
+@blp.response(200, schemas_setup.LentDrawsOut)
 def list_lent() -> dict[str, Any]:
     """Superiors' draws with inspectors of this agency in the urn (WG-5b); who was drawn, once a draw is published."""
     return {"draws": operations.lent(g.actor)}
