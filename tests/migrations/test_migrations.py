@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, LargeBinary, MetaData, inspect, select, text
 
+from server.accounts import operations as accounts
 from server.app import create_app
-from server.platform import migrate
-from server.platform.db import create_schema, db, load_tables
+from server.inspections import levels, projection
+from server.inspections import operations as inspections
+from server.inspections.tables import EventRow, InspectionRow
+from server.platform import clock, migrate
+from server.platform.db import create_schema, db, load_tables, session, transaction
 from server.platform.settings import Settings
+from tests import builders, world
+from tests import phone as phones
 
 NEWEST = ScriptDirectory(str(migrate.FOLDER)).get_current_head()
 
@@ -88,12 +96,16 @@ def test_tables_that_are_not_ours_are_not_touched(empty_app):
     assert inspect(db.engine).get_table_names() == ["somebodys"]
 
 
+def revision_before(words: str) -> str:
+    """The revision just before the one whose message begins with ``words``."""
+    scripts = ScriptDirectory(str(migrate.FOLDER)).walk_revisions()
+    return str(next(script for script in scripts if (script.doc or "").startswith(words)).down_revision)
+
+
 def at_the_revision_before(words: str) -> None:
     """Migrate the empty database to just before the revision whose message begins with ``words``."""
     migrate._prepare()
-    scripts = ScriptDirectory(str(migrate.FOLDER)).walk_revisions()
-    found = next(script for script in scripts if (script.doc or "").startswith(words))
-    flask_migrate.upgrade(directory=str(migrate.FOLDER), revision=str(found.down_revision))
+    flask_migrate.upgrade(directory=str(migrate.FOLDER), revision=revision_before(words))
 
 
 def test_leaves_of_the_log_from_before_it_had_kinds_survive_as_blinded_heads(empty_app):
@@ -135,3 +147,74 @@ def test_teams_from_before_inspectors_were_lent_are_of_their_own_agency(empty_ap
     migrate.upgrade()
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT insp, user_id, home FROM inspection_member")).one() == ("visit", "inspector", "")
+
+
+SAMPLES = {JSON: {"kept": [1]}, Boolean: True, Date: date(2026, 11, 3), DateTime: datetime(2026, 11, 3, 1, tzinfo=UTC),
+           Integer: 7, LargeBinary: b"bytes"}  # fmt: skip
+
+
+def put(table: str, **given: object) -> dict[str, object]:
+    """A row of ``table`` as the database has it now, every column filled; answers what was written."""
+    seen = MetaData()
+    seen.reflect(db.engine, only=[table])
+    columns = seen.tables[table].columns
+    row = {one.name: given.get(one.name, next((v for kind, v in SAMPLES.items() if isinstance(one.type, kind)), one.name[:2])) for one in columns}
+    with db.engine.begin() as connection:
+        connection.execute(seen.tables[table].insert(), row)
+    return row
+
+
+def kept(table: str, row: dict[str, object]) -> dict[str, object]:
+    """The only row of ``table`` with the columns that ``row`` has, as the present tables read them."""
+    load_tables()
+    here = db.metadata.tables[table]
+    with db.engine.connect() as connection:
+        found = dict(connection.execute(select(here)).mappings().one())
+    return {name: found[name] for name in row}
+
+
+def test_phones_and_inspections_from_before_keys_could_be_changed_survive_as_never_lost_and_never_replaced(empty_app):
+    at_the_revision_before("lost phones, changed keys")
+    put("agency", id="a-1", parent=None, parent_id=None)
+    put("person", id="p-1", agency_id="a-1")
+    phone = put("enrolment", dev="d" * 22, person_id="p-1", agency_id="a-1", spki=b"s" * 91, revoked_at=None)
+    visit = put("inspection", id="i-1", agency_id="a-1", pack_sha=None, sealed_at=1793667600000, code="ABCDEFGHJK")
+    migrate.upgrade()
+    assert kept("enrolment", phone) == phone
+    assert kept("inspection", visit) == visit
+    device = accounts.device("d" * 22)
+    assert device is not None and (device.revoked_at, device.lost_at, device.follows, device.rotated_by) == (None, None, "", "")
+    assert (device.replaced_by, device.story) == ("", "")
+    assert session().get_one(InspectionRow, "i-1").proof == {}
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM quarantine_decision")).scalar() == 0
+
+
+def test_visits_sealed_before_levels_were_kept_survive_byte_for_byte_and_get_their_levels_when_read_again(empty_app):
+    """A real visit, taken back to just before the table of levels existed: what was signed stands, and tells it all."""
+    migrate.upgrade()
+    empty_app.test_client_class = world.Client
+    builders.use(empty_app)
+    carried = phones.carry_visit(photos=0, answers=2)
+    before, shown = signed_bytes(), inspections.inspection(carried.visit.insp)
+    assert told_levels() == {"A3": 2}
+    session().rollback()
+    flask_migrate.downgrade(directory=str(migrate.FOLDER), revision=revision_before("attest levels and confirmations"))
+    assert "attest_level" not in inspect(db.engine).get_table_names()
+    migrate.upgrade()
+    assert signed_bytes() == before
+    assert inspections.inspection(carried.visit.insp) == shown
+    assert told_levels() == {} and levels.confirmations(carried.visit.insp) == []
+    with transaction():
+        projection.rebuild(session().get_one(InspectionRow, carried.visit.insp), clock.now_ms())
+    assert told_levels() == {"A3": 2}
+
+
+def signed_bytes() -> list[tuple[str, bytes, bytes, bytes | None, str]]:
+    rows = session().scalars(select(EventRow).order_by(EventRow.h)).all()
+    return [(row.h, bytes(row.header), bytes(row.sig), row.body, row.status) for row in rows]
+
+
+def told_levels() -> dict[str, int]:
+    rows = session().execute(text("SELECT level, count(*) FROM attest_level GROUP BY level")).all()
+    return dict(map(tuple, rows))
