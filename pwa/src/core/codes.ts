@@ -7,7 +7,7 @@ import * as base45 from './base45'
 import { type Bytes, concat, sameBytes, type Sha256 } from './bytes'
 import { tagged } from './chain'
 
-export const KINDS = ['offer', 'answer'] as const
+export const KINDS = ['offer', 'answer', 'additions'] as const
 export type Kind = (typeof KINDS)[number]
 
 export const PREFIX = 'SJ:'

@@ -16,7 +16,7 @@ export function useWriting(open: OpenVisit): Writing {
     const visit = open.state.value
     if (visit.sealed) return 'closed'
     if (!mine) return 'not_mine'
-    return visit.opened === null ? 'not_begun' : ''
+    return visit.opened === null && !open.assisting.value ? 'not_begun' : ''
   })
   return {
     why,

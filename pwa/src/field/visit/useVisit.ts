@@ -24,6 +24,8 @@ export interface OpenVisit {
   addAll(events: readonly { type: string; body: JsonObject }[]): Promise<boolean>
   /** Runs anything that adds events by itself (camera, second signature) and folds again. */
   after<T extends { ok: boolean }>(work: Promise<T>): Promise<T>
+  /** This phone adds to a record that lies on another one and has not come here (D-15): its beginning is not asked for. */
+  readonly assisting: Ref<boolean>
   /** What is still demanded before `stage`. */
   lacks(stage: Stage): readonly Need[]
   refresh(): Promise<void>
@@ -58,6 +60,7 @@ export async function openVisit(phone: Session, insp: string): Promise<OpenVisit
     savedAt,
     refresh,
     after,
+    assisting: ref(false),
     steps: computed(() => steps(pack.profile, pack, state.value.outcome?.kind ?? 'completed')),
     add: async (type, body) => (await after(visit.append(type, body))).ok,
     addBuilt: async (type, build) => (await after(visit.appendBuilt(type, build))).ok,
