@@ -1,6 +1,7 @@
 /** Every screen of the desk, wide and narrow, light and dark: no serious fault for assistive technology, nothing against the content policy, nothing cut off sideways. */
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
+import { look } from './look'
 import { Office, PASSWORD } from './office'
 
 const SCREENS: Readonly<Record<string, readonly string[]>> = {
@@ -68,3 +69,30 @@ for (const { width, height, scheme } of LOOKS) {
     }
   })
 }
+
+test('two tabs that nobody touched lock together, show nothing, keep what was typed, and open by one password', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 1366, height: 768 } })
+  const [page, other] = [await context.newPage(), await context.newPage()]
+  await page.goto(`${office.url}/desk`)
+  await page.locator('[data-test="login"]').fill('yanshi.plan')
+  await page.locator('[data-test="password"]').fill(PASSWORD)
+  await page.locator('[data-test="login-go"]').click()
+  await expect(page.locator('[data-test="sign-out"]')).toBeVisible()
+  await other.goto(`${office.url}/desk#/units`)
+  const typed = other.locator('input[type="search"]').first()
+  await typed.fill('写到一半')
+  // A quarter of an hour passes for all tabs of this browser.
+  await page.evaluate(() => localStorage.setItem('suijian-desk-seen', String(Date.now() - 16 * 60_000)))
+  await other.mouse.move(200, 300)
+  for (const tab of [other, page]) await expect(tab.locator('[data-test="desk-locked"]')).toBeVisible({ timeout: 15_000 })
+  await expect(typed).toBeHidden()
+  await expect(other).toHaveTitle('随检')
+  await look(other, 'desk-locked')
+  await other.setViewportSize({ width: 360, height: 740 })
+  await look(other, 'desk-locked-narrow')
+  await other.locator('[data-test="password"]').fill(PASSWORD)
+  await other.locator('[data-test="login-go"]').click()
+  for (const tab of [other, page]) await expect(tab.locator('[data-test="desk-locked"]')).toHaveCount(0)
+  await expect(typed).toHaveValue('写到一半')
+  await context.close()
+})
