@@ -150,6 +150,20 @@ export class Office {
     this.processes = []
   }
 
+  /** What somebody with the machine in hand can do without the program: keep a copy of the database … */
+  copyDatabase(): string {
+    const copy = join(this.data, 'kept.sqlite3')
+    run('copy_database.py', join(this.data, 'suijian.sqlite3'), copy)
+    return copy
+  }
+
+  /** … and put it back later, telling nobody. No `restore`: the log is simply shorter. */
+  async putBack(copy: string): Promise<void> {
+    await this.stop()
+    run('copy_database.py', copy, join(this.data, 'suijian.sqlite3'))
+    await this.start()
+  }
+
   /** `./manage.py cli …` against this office. */
   cli(...args: string[]): string {
     return python(this.data, 'server.app.cli', ...args)
