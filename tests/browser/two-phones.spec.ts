@@ -78,8 +78,7 @@ test('approval is refused until the second inspector has attested on the other p
   // What such a server says is no confirmation: everything stays on the phone as unsent, and work goes on.
   await expect(phoneOfB.on('sync-strip')).toContainText('未上传')
   await look(phoneOfB.page, 'log-fault')
-  await phoneOfB.page.locator('button.row', { hasText: unit }).tap()
-  await phoneOfB.tap('open-late')
+  await phoneOfB.page.goto(`${office.url}/#/visit/${insp}/late`)
   await expect(phoneOfB.on('late-added')).toContainText('1')
   expect([...phoneOfA.complaints, ...phoneOfB.complaints]).toEqual([])
 })
