@@ -66,6 +66,7 @@ test('approval is refused until the second inspector has attested on the other p
   await expect(levels).toContainText('双机分别上传')
   await desk.close()
 
+  await expect(phoneOfB.on('log-fault')).toHaveCount(0)
   // The server goes on with an older database, as if the second attestation had never come. The phone remembers more.
   await office.putBack(older)
   await phoneOfB.page.goto(`${office.url}/#/visit/${insp}/late`)
@@ -75,9 +76,14 @@ test('approval is refused until the second inspector has attested on the other p
   await phoneOfB.page.goto(`${office.url}/#/`)
   await phoneOfB.sync()
   await expect(phoneOfB.on('log-fault')).toContainText('服务器的记录可能被改动')
-  // What such a server says is no confirmation: everything stays on the phone as unsent, and work goes on.
-  await expect(phoneOfB.on('sync-strip')).toContainText('未上传')
   await look(phoneOfB.page, 'log-fault')
+  // Another round heals nothing: what was remembered is not in this log. What it had lost was sent again, and the auditor is told.
+  await phoneOfB.sync()
+  await expect(phoneOfB.on('log-fault')).toBeVisible()
+  await expect(phoneOfB.on('sync-strip')).toContainText('本机没有未上传的内容')
+  const auditor = await Staff.signIn(office, 'wugang.audit')
+  const verbs = async (): Promise<string[]> => (await auditor.get<{ facts: { verb: string }[] }>('audit/facts?limit=100')).facts.map(({ verb }) => verb)
+  await expect.poll(verbs).toContain('log.equivocation')
   await phoneOfB.page.goto(`${office.url}/#/visit/${insp}/late`)
   await expect(phoneOfB.on('late-added')).toContainText('1')
   expect([...phoneOfA.complaints, ...phoneOfB.complaints]).toEqual([])

@@ -207,7 +207,8 @@ export class FieldSession implements Session {
     const login = tokens === undefined || tokens.dead
     return {
       ...(await waiting(vault, all)),
-      sync: stateOf({ ...counted, troubled: attention }, this.engine.running),
+      // Only what was refused is content; an alarm or a damaged row is another matter, told under 需要处理.
+      sync: stateOf({ ...counted, troubled: attention }, this.engine.running, counted.troubled ? undefined : '有事项要处理，请查看'),
       ...(contact === undefined ? {} : { lastContact: contact.at }),
       ...(offset === undefined ? {} : { clockOffset: offset.off }),
       need: login ? 'login' : attention ? 'attention' : unsent && !this.engine.running ? 'network' : 'nothing',

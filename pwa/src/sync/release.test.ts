@@ -59,6 +59,7 @@ describe('an original', () => {
     ['the report is only submitted', () => report('submitted')],
     ['the visit is not known', () => on.vault.write([{ del: keys.visit(INSP) }]).then(() => undefined)],
     ['an event of the visit is not confirmed', () => on.log.append([note('后来补的')]).then(() => undefined)],
+    ['the server cannot prove its log', () => on.vault.write([{ put: keys.logFault, value: { code: 'E_LOG_ROLLBACK', at: 0, told: false, remembered: [2, ''], shown: [1, ''] } }]).then(() => undefined)],
     ['the server came back from a backup since', async () => {
       on.server.restore(on.server.backup())
       await on.engine.round()

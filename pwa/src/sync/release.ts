@@ -1,14 +1,15 @@
 /**
  * Making room (sync.md 5): the phone is the second copy, so an original goes only when the store is full and
  * the server has had it for thirty days, the whole visit is delivered and its report approved; the oldest
- * receipt first, as many as are needed, and never anything the server has not confirmed in its present epoch.
+ * receipt first, as many as are needed, and never anything the server has not confirmed in its present epoch, nor
+ * anything at all while the server cannot prove its log.
  * The file's own row stays and says that it was released; the small copy for looking at stays too.
  */
 import { allFiles, fileKey, type FileFact } from '../device/files'
 import type { OffsetFact } from '../device/logKeys'
 import type { Clock } from '../device/ports'
 import { chunkCount, type Vault } from '../device/vault'
-import { keys, type FileAckFact, type VisitFact } from './facts'
+import { keys, type FileAckFact, type LogFaultFact, type VisitFact } from './facts'
 import { epochOf, inventory, markOf, type Inventory } from './outbox'
 
 export const KEEP_MS = 30 * 86_400_000
@@ -19,6 +20,8 @@ export const ROOM_BYTES = 200_000_000
 export async function releasable(vault: Vault): Promise<FileFact[]> {
   const told = await serverTime(vault)
   if (told === undefined) return []
+  // What a server says that cannot prove its log is no ground for giving up the second copy.
+  if ((await vault.get<LogFaultFact>(keys.logFault)) !== undefined) return []
   const epoch = await epochOf(vault)
   const all = await inventory(vault, epoch)
   const naming = await visitsNaming(vault)
