@@ -208,7 +208,7 @@ export class FieldSession implements Session {
     return {
       ...(await waiting(vault, all)),
       // Only what was refused is content; an alarm or a damaged row is another matter, told under 需要处理.
-      sync: stateOf({ ...counted, troubled: attention }, this.engine.running, counted.troubled ? undefined : '有事项要处理，请查看'),
+      sync: stateOf({ ...counted, troubled: attention }, this.engine.running, counted.troubled ? undefined : '请点“去处理”查看'),
       ...(contact === undefined ? {} : { lastContact: contact.at }),
       ...(offset === undefined ? {} : { clockOffset: offset.off }),
       need: login ? 'login' : attention ? 'attention' : unsent && !this.engine.running ? 'network' : 'nothing',
