@@ -91,3 +91,14 @@ export async function anchorChanges(
   const unchanged = old !== undefined && old.size === anchor.size && old.root === anchor.root && old.epoch === epoch
   return { changes: unchanged ? [] : [{ put: keys.anchor, value: anchor }], rolledBack: false }
 }
+
+/**
+ * A receipt is kept for good. One that shows another tree of a size this phone has a receipt for does not take its
+ * place: the two signed heads together prove that the log was changed.
+ */
+export async function receiptChange(vault: Vault, receipt: Receipt, text: string | undefined): Promise<VaultChange> {
+  const key = keys.receipt(receipt.size)
+  const held = await vault.get<{ text: string; root?: string }>(key)
+  const another = held !== undefined && held.text !== text && held.root !== receipt.root
+  return { put: another ? `${key}/${receipt.root}` : key, value: { text, dev: receipt.dev, n: receipt.n, root: receipt.root } }
+}

@@ -82,6 +82,20 @@ describe('a changed log', () => {
     expect(await fault()).toMatchObject({ code: 'E_LOG_ROLLBACK', remembered: [2, expect.any(String)], shown: [1, expect.any(String)] })
   })
 
+  it('leaves both signed heads of one size on the phone, as the proof', async () => {
+    await says('一')
+    await says('二')
+    on.server.state.leaves.length = 0
+    await says('三')
+    await says('四')
+    const kept = await on.vault.list<{ text: string; root: string }>(keys.receipt(1))
+    expect(new Set(kept.map(({ value }) => value.root)).size).toBe(2)
+    expect(kept.every(({ value }) => value.text.includes(LOG_NAME))).toBe(true)
+    // The same receipt told again takes no second place.
+    await on.engine.round()
+    expect(await on.vault.list(keys.receipt(1))).toHaveLength(2)
+  })
+
   it('attack 22: another log of the same size is shown', async () => {
     await says('一')
     await says('二')

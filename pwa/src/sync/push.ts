@@ -5,7 +5,7 @@
 import type { Clock } from '../device/ports'
 import type { Vault, VaultChange } from '../device/vault'
 import { CARRIED, type CarriedFact } from '../device/logKeys'
-import { anchorChanges, noteAnswer, noteForbidden } from './contact'
+import { anchorChanges, noteAnswer, noteForbidden, receiptChange } from './contact'
 import { keys, type AckFact, type RefusedFact } from './facts'
 import { trusted } from './heads'
 import { epochOf, inventory, nextBatch, unsentEvents, type Batch, type Pending } from './outbox'
@@ -114,12 +114,11 @@ async function settle(
   if (receipt !== undefined) {
     const fresh = batch.events.some(({ kept }) => results.get(kept.h)?.status === 'stored')
     const anchor = await anchorChanges(parts.vault, receipt, epoch, at, fresh)
-    changes.push(...anchor.changes)
+    changes.push(...anchor.changes, await receiptChange(parts.vault, receipt, text))
     if (anchor.rolledBack) {
       await parts.vault.write(changes)
       return 'untrusted'
     }
-    changes.push({ put: keys.receipt(receipt.size), value: { text, dev: batch.dev, n: receipt.n } })
   }
   let confirmed = 0
   for (const event of batch.events) {

@@ -4,7 +4,7 @@
  * everything beyond is offered. Without a receipt that proves a head of ours nothing is confirmed by this.
  */
 import type { VaultChange } from '../device/vault'
-import { anchorChanges, noteAnswer, noteForbidden } from './contact'
+import { anchorChanges, noteAnswer, noteForbidden, receiptChange } from './contact'
 import { keys, type AckFact } from './facts'
 import { trusted, type HeadParts } from './heads'
 import { epochOf, inventory, markOf } from './outbox'
@@ -47,7 +47,7 @@ export async function askStanding(parts: HeadParts & { readonly wire: Wire }): P
   const changes: VaultChange[] = []
   if (receipt !== undefined && typeof next === 'number') {
     changes.push(...(await anchorChanges(vault, receipt, noted.epoch, at, false)).changes)
-    changes.push({ put: keys.receipt(receipt.size), value: { text, dev: vault.dev, n: receipt.n } })
+    changes.push(await receiptChange(vault, receipt, text))
     const ack: AckFact = { status: 'known', flags: [], at, size: receipt.size, signed: receipt.signed }
     // The receipt proves, `next` may only say less: a server that lost the end of the chain asks for it again.
     const covered = Math.min(receipt.n, next - 1)
