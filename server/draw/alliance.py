@@ -79,6 +79,7 @@ def join(actor: Actor, draw_id: str, items: tuple[str, ...], team: int) -> overv
     if team < int(own.values.get("team.min", 2)) or not items or any(own.item(code) is None for code in items):
         raise ProposalWrong("请选择本部门清单内的抽查事项和不少于规定的检查人数")
     _freeze(row, department, own, Wish(row.title, "joint", row.period, items, "", "", team=team, mode=asked.mode, filter=asked.filter))
+    department.joined_by = actor.user_id
     audit.record(actor, "draw.joined", "draw", row.id, actor.agency_id, {"units": len(department.units), "people": len(department.people)})
     session().flush()
     if all(one.frozen_at for one in departments.rows_of(row.id)):

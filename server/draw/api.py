@@ -67,7 +67,7 @@ def list_partners() -> dict[str, Any]:
 @access(*OFFICIALS, "auditor")
 @blp.response(200, schemas_setup.LentDrawsOut)
 def list_lent() -> dict[str, Any]:
-    """Superiors' draws with inspectors of this agency in the urn (WG-5b); who was drawn, once a draw is published."""
+    """Superiors' draws with inspectors (WG-5b) or units (WC-13c) of this agency in the urn; who and what was drawn, once a draw is published."""
     return {"draws": operations.lent(g.actor)}
 
 
@@ -89,12 +89,20 @@ def join(body: dict[str, Any], draw_id: str) -> operations.Draw:
     return operations.join(g.actor, draw_id, tuple(body["items"]), body["team"])
 
 
+@blp.post("/<draw_id>/submit")
+@access(*OFFICIALS)
+@blp.response(200, schemas.DrawOut)
+def submit(draw_id: str) -> operations.Draw:
+    """A district's agency lets its register into one draw of the agency above (WC-13c)."""
+    return operations.submit(g.actor, draw_id)
+
+
 @blp.get("/<draw_id>")
 @access(*WATCHERS)
 @blp.response(200, schemas.DrawOut)
 def one_draw(draw_id: str) -> operations.Draw:
     """How far the draw is. Officials' pages ask this every few seconds; it never holds the list."""
-    return operations.view(operations.row_for(g.actor, draw_id))
+    return operations.view(operations.row_seen(g.actor, draw_id))
 
 
 @blp.get("/<draw_id>/wish")

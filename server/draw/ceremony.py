@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -15,9 +15,10 @@ from sqlalchemy import select
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
-from server.draw import departments, lending, overview, replay, snapshot, tickets, voiding
+from server.draw import departments, districts, lending, overview, replay, snapshot, tickets, voiding
 from server.draw.domain import CommitmentBroken, DiceTooFew, RootDiffers
 from server.draw.refusals import NotYourPart, StepNotDue
+from server.draw.results import Drawn, DrawnUnit
 from server.draw.tables import DrawDepartmentRow, DrawPartyRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.kernel import b64url
 from server.platform import clock, feed
@@ -25,36 +26,6 @@ from server.platform.db import session, unit_of_work
 
 NONCE = 32
 TEN_SIDED, SIX_SIDED = re.compile(r"[0-9]{20,200}"), re.compile(r"[1-6]{26,200}")
-
-
-@dataclass(frozen=True)
-class DrawnUnit:
-    """One drawn unit with its team in ticket order; an empty team says that there were too few candidates."""
-
-    unit_id: str
-    stratum: str
-    team: tuple[str, ...]
-    candidates: int
-    premises: tuple[str, ...] = ()
-    """All premises of the entity in the pool, where the agency draws entities (D-2); planning chooses among them."""
-    item_codes: tuple[str, ...] = ()
-    entity_id: str = ""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What came of a draw, for plans. ``purpose`` replacement carries the assignment in ``reference``."""
-
-    draw_id: str
-    number: str
-    title: str
-    purpose: str
-    item_codes: tuple[str, ...]
-    rows: tuple[DrawnUnit, ...]
-    period: str = ""
-    section: str = ""
-    reference: str = ""
-    late: bool = False
 
 
 Listener = Callable[[str, Drawn], None]
@@ -241,7 +212,9 @@ def _make(actor: Actor, row: DrawRow, parties: list[DrawPartyRow]) -> None:
 def told_to(row: DrawRow) -> list[tuple[str, Drawn]]:
     """Who hears of the result: the agency, or every department of a joint draw with its own units and people."""
     if row.kind != "joint":
-        return [(row.agency_id, drawn_of(row))]
+        drawn = drawn_of(row)
+        # Across districts the plan rows are the superior's: what was drawn is taken into its register (WC-13c).
+        return [(row.agency_id, replace(drawn, rows=districts.taken_in(row, drawn.rows)) if row.proposal.get("districts") else drawn)]
     return [(one.agency_id, _department_drawn(row, one)) for one in departments.rows_of(row.id)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from server.accounts.domain import Actor
-from server.draw import departments, overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
+from server.draw import departments, districts, overview, pooling, quotas, reading, rulebook, snapshot, tickets, wish
 from server.draw.domain import Rule, Unit
 from server.draw.odds import inclusion_odds
 from server.draw.pooling import Hand, Subject, Table
@@ -81,7 +81,7 @@ def feasibility(actor: Actor, draw_id: str) -> Feasibility:
     """What the draw would meet: as the registries stand while it is on paper, else as they were frozen."""
     row = overview.row_for(actor, draw_id)
     asked, own = wish.wish_from(row.proposal), rules.rules_for(row.agency_id)
-    table = pooling.assemble(row.agency_id, own, asked) if row.state == "draft" else frozen(row)
+    table = pooling.assemble(row.agency_id, own, asked, districts.submitted(row) if asked.districts else None) if row.state == "draft" else frozen(row)
     rule = reading.rule(snapshot.rule_of(own, asked) | (row.intent or {}).get("rule", {}))
     pool: dict[str, list[Subject]] = {}
     excluded: Counter[str] = Counter()

@@ -17,7 +17,7 @@ from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.draw.refusals import ProposalWrong
-from server.draw.tables import DrawPersonRow, DrawRow
+from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
 from server.platform.db import session
 from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, RulesFaulty, UnknownAgency
@@ -108,22 +108,31 @@ class Lent:
     """How many of the own inspectors were in the urn."""
     people: tuple[LentPerson, ...]
     """Who was drawn and for how many units; empty until the draw is published."""
+    register: int
+    """How many of the own units were in the urn (WC-13c)."""
+    units: tuple[str, ...]
+    """Which of them were drawn; empty until the draw is published."""
 
 
 def lent(actor: Actor) -> list[Lent]:
-    """The superiors' draws that this agency has lent its inspectors to, newest first (D-4: nothing of the units)."""
+    """The superiors' draws that this agency has lent its inspectors or its register to, newest first (D-4: nothing of others')."""
     own = select(DrawPersonRow).where(DrawPersonRow.agency_id == actor.agency_id).order_by(DrawPersonRow.name, DrawPersonRow.user_id)
     by_draw: dict[str, list[DrawPersonRow]] = {}
     for person in session().scalars(own.join(DrawRow, DrawRow.id == DrawPersonRow.draw_id).where(DrawRow.agency_id != actor.agency_id, DrawRow.state.in_(TOLD))):
         by_draw.setdefault(person.draw_id, []).append(person)
-    rows = session().scalars(select(DrawRow).where(DrawRow.id.in_(by_draw)).order_by(DrawRow.intent_at.desc(), DrawRow.id.desc()))
+    units: dict[str, list[DrawUnitRow]] = {}
+    theirs = select(DrawUnitRow).where(DrawUnitRow.agency_id == actor.agency_id).order_by(DrawUnitRow.name, DrawUnitRow.uid)
+    for unit in session().scalars(theirs.join(DrawRow, DrawRow.id == DrawUnitRow.draw_id).where(DrawRow.agency_id != actor.agency_id, DrawRow.state.in_(TOLD))):
+        units.setdefault(unit.draw_id, []).append(unit)
+    rows = session().scalars(select(DrawRow).where(DrawRow.id.in_({*by_draw, *units})).order_by(DrawRow.intent_at.desc(), DrawRow.id.desc()))
     names = {one.id: one.name for one in accounts.agencies()}
-    return [_lent(row, by_draw[row.id], names[row.agency_id]) for row in rows]
+    return [_lent(row, by_draw.get(row.id, []), units.get(row.id, []), names[row.agency_id]) for row in rows]
 
 
-def _lent(row: DrawRow, people: list[DrawPersonRow], agency_name: str) -> Lent:
+def _lent(row: DrawRow, people: list[DrawPersonRow], units: list[DrawUnitRow], agency_name: str) -> Lent:
     drawn = drawn_pids(row) if row.state == "published" else Counter[str]()
     who = tuple(LentPerson(one.name, drawn[one.pid]) for one in people if drawn[one.pid])
+    chosen = {uid for _st, uid, *_rest in (row.want or {}).get("selected", ())} if row.state == "published" else set()
     # The title of a replacement names the unit that is visited.
     title = "更换检查人员" if row.purpose == "replacement" else row.title
-    return Lent(row.id, f"{row.year}-{row.serial:04d}", title, agency_name, row.state, row.intent_at, row.drawn_at, row.published_at, len(people), who)
+    return Lent(row.id, f"{row.year}-{row.serial:04d}", title, agency_name, row.state, row.intent_at, row.drawn_at, row.published_at, len(people), who, len(units), tuple(one.name for one in units if one.uid in chosen))

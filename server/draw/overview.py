@@ -126,6 +126,14 @@ def row_for(actor: Actor, draw_id: str, lock: bool = False) -> DrawRow:
     return row
 
 
+def row_seen(actor: Actor, draw_id: str, lock: bool = False) -> DrawRow:
+    """As ``row_for``, and for officials of a district that is asked for its register: how far the draw is, nothing of its tables."""
+    row = session().get(DrawRow, draw_id)
+    if row is not None and row.kind != "joint" and actor.has(*LISTING) and session().get(DrawDepartmentRow, (draw_id, actor.agency_id)) is not None:
+        return session().get_one(DrawRow, draw_id, with_for_update=True) if lock else row
+    return row_for(actor, draw_id, lock)
+
+
 def hands_in(row: DrawRow) -> set[str]:
     """Everybody with a part in the ceremony."""
     parties = session().scalars(select(DrawPartyRow.user_id).where(DrawPartyRow.draw_id == row.id))
@@ -160,7 +168,7 @@ def views(rows: list[DrawRow]) -> list[Draw]:
     parties = list(session().scalars(select(DrawPartyRow).where(DrawPartyRow.draw_id.in_(ids)).order_by(DrawPartyRow.party)))
     voids = {one.draw_id: one for one in session().scalars(select(DrawVoidRow).where(DrawVoidRow.draw_id.in_(ids)))}
     names = accounts.people_by_id([one.user_id for one in parties])
-    taking_part = _departments([row.id for row in rows if row.kind == "joint"])
+    taking_part = _departments([row.id for row in rows if row.kind == "joint" or row.proposal.get("districts")])
     found = []
     for row in rows:
         own = tuple(
@@ -175,26 +183,28 @@ def views(rows: list[DrawRow]) -> list[Draw]:
                 row.proposal.get("mode", ""), tuple(row.proposal.get("items", ())), int(row.proposal.get("n", 0)), row.deadline, row.late, row.prev_void,
                 row.witness_name, row.witness_user, row.witness_at, row.witness_word, row.created_by, row.created_at, row.frozen_at, row.intent_at, row.rolled_at,
                 row.drawn_at, row.published_at, row.dice, row.dice_photo, row.transcript_hash, row.intent_leaf, row.result_leaf, own,
-                tuple(_department(one, own, label) for one, label in taking_part.get(row.id, ())), told, row.intent,
+                tuple(_department(one, own, label, joined) for one, label, joined in taking_part.get(row.id, ())), told, row.intent,
             )
         )
     return found
 
 
-def _departments(ids: list[str]) -> dict[str, list[tuple[DrawDepartmentRow, str]]]:
-    """draw → its departments with their agencies' names, in the order of their codes; none of their tables is read."""
-    found: dict[str, list[tuple[DrawDepartmentRow, str]]] = {}
+def _departments(ids: list[str]) -> dict[str, list[tuple[DrawDepartmentRow, str, str]]]:
+    """draw → its departments with their agency's name and who has joined for it, by code; none of their tables is read."""
+    found: dict[str, list[tuple[DrawDepartmentRow, str, str]]] = {}
     if not ids:
         return found
     labels = {one.id: one.name for one in accounts.agencies()}
-    columns = load_only(DrawDepartmentRow.agency_id, DrawDepartmentRow.code, DrawDepartmentRow.frozen_at)
-    for one in session().scalars(select(DrawDepartmentRow).options(columns).where(DrawDepartmentRow.draw_id.in_(ids)).order_by(DrawDepartmentRow.code)):
-        found.setdefault(one.draw_id, []).append((one, labels.get(one.agency_id, one.agency_id)))
+    columns = load_only(DrawDepartmentRow.agency_id, DrawDepartmentRow.code, DrawDepartmentRow.frozen_at, DrawDepartmentRow.joined_by)
+    rows = list(session().scalars(select(DrawDepartmentRow).options(columns).where(DrawDepartmentRow.draw_id.in_(ids)).order_by(DrawDepartmentRow.code)))
+    people = accounts.people_by_id([one.joined_by for one in rows if one.joined_by])
+    for one in rows:
+        found.setdefault(one.draw_id, []).append((one, labels.get(one.agency_id, one.agency_id), people[one.joined_by].name if one.joined_by in people else ""))
     return found
 
 
-def _department(row: DrawDepartmentRow, parties: tuple[Party, ...], name: str) -> Department:
-    return Department(row.agency_id, name, next((one.name for one in parties if one.party == row.code), ""), row.frozen_at)
+def _department(row: DrawDepartmentRow, parties: tuple[Party, ...], name: str, joined: str) -> Department:
+    return Department(row.agency_id, name, joined or next((one.name for one in parties if one.party == row.code), ""), row.frozen_at)
 
 
 def listing(actor: Actor) -> list[Draw]:
@@ -204,7 +214,8 @@ def listing(actor: Actor) -> list[Draw]:
     if actor.has("superior"):
         mine = or_(mine, DrawRow.id.in_(select(DrawVoidRow.draw_id).where(DrawVoidRow.to_agency == actor.agency_id)))
     if actor.has(*LISTING):
-        mine = or_(mine, DrawRow.agency_id == actor.agency_id)
+        asked = select(DrawDepartmentRow.draw_id).join(DrawRow, DrawRow.id == DrawDepartmentRow.draw_id).where(DrawDepartmentRow.agency_id == actor.agency_id, DrawRow.kind != "joint")
+        mine = or_(mine, DrawRow.agency_id == actor.agency_id, DrawRow.id.in_(asked))
     query = select(DrawRow).where(mine, DrawRow.state != "discarded").order_by(DrawRow.created_at.desc(), DrawRow.id.desc())
     return views(list(session().scalars(query.limit(500))))
 

@@ -61,6 +61,8 @@ class Subject:
     force: str
     out: str
     note: str
+    home: str = ""
+    """The agency in whose register it is; not always the one that draws (WC-13c)."""
 
 
 @dataclass(frozen=True)
@@ -99,25 +101,32 @@ def drawn_for(period: str) -> date:
     return max(first, today)
 
 
-def assemble(agency_id: str, own: AgencyRules, wish: Wish) -> Table:
-    """The tables of a wish as the registries stand now. Raises ``Blacklisted``, ``ProposalWrong``."""
-    found, absent = _found(agency_id, wish)
+def assemble(agency_id: str, own: AgencyRules, wish: Wish, sources: tuple[str, ...] | None = None) -> Table:
+    """The tables of a wish as the registries stand now; ``sources``: whose units, when not all districts have submitted yet.
+
+    Raises ``Blacklisted``, ``ProposalWrong``."""
+    sources = (wish.districts or (agency_id,)) if sources is None else sources
+    found, absent, homes = _found(agency_id, wish, sources)
     ways = _requirements(own, wish, found)
     codes = rulebook.needs(ways.values())
-    subjects = _subjects(agency_id, own, wish, found, {unit: codes[way] for unit, way in ways.items()})
+    subjects = _subjects(agency_id, own, wish, found, {unit: codes[way] for unit, way in ways.items()}, homes)
     hands, hindered = _hands(agency_id, own, wish, codes)
     legend = tuple((code, sector, wanted) for (sector, wanted), code in codes.items() if code != rulebook.ANY)
     return Table(subjects, hands, hindered, absent, legend)
 
 
-def _found(agency_id: str, wish: Wish) -> tuple[dict[str, tuple[PoolUnit, tuple[str, ...]]], tuple[tuple[str, str, str, str], ...]]:
-    """Every unit of the pool with the items it is drawn for, and why the others are outside."""
+def _found(agency_id: str, wish: Wish, sources: tuple[str, ...]) -> tuple[dict[str, tuple[PoolUnit, tuple[str, ...]]], tuple[tuple[str, str, str, str], ...], dict[str, str]]:
+    """Every unit of the pool with the items it is drawn for, why the others are outside, and whose register each is of."""
+    homes: dict[str, str] = {}
     inside: dict[str, tuple[PoolUnit, tuple[str, ...]]] = {}
     outside: dict[str, tuple[str, str, str, str]] = {}
     named = {one.unit_id for one in wish.objects}
-    for item in wish.items:
-        chosen = registry.filter_from({**wish.filter, "item_code": item})
-        for unit, why in registry.pool_explained(agency_id, chosen, drawn_for(wish.period)):
+    for item, home in ((item, home) for item in wish.items for home in sources):
+        # A pool of one item is the own list's; another agency's register knows the codes of its own list alone.
+        code_known = home == agency_id or rules.rules_for(home).item(item) is not None
+        chosen = registry.filter_from({**wish.filter, **({"item_code": item} if code_known else {})})
+        for unit, why in registry.pool_explained(home, chosen, drawn_for(wish.period), named):
+            homes[unit.unit_id] = home
             if unit.unit_id in named or (why is None and not named):
                 before = inside.get(unit.unit_id, (unit, ()))
                 inside[unit.unit_id] = (unit, (*before[1], item))
@@ -126,7 +135,7 @@ def _found(agency_id: str, wish: Wish) -> tuple[dict[str, tuple[PoolUnit, tuple[
                 outside[unit.unit_id] = (unit.unit_id, unit.name, code, words)
     if lost := named - inside.keys():
         raise ProposalWrong("有的检查对象不在检查对象名录库中", units=sorted(lost))
-    return inside, tuple(line for unit, line in sorted(outside.items()) if unit not in inside)
+    return inside, tuple(line for unit, line in sorted(outside.items()) if unit not in inside), homes
 
 
 def _requirements(own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]]) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -138,18 +147,20 @@ def _requirements(own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUn
     return ways
 
 
-def _subjects(agency_id: str, own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]], need: Mapping[str, str]) -> tuple[Subject, ...]:
+def _subjects(agency_id: str, own: AgencyRules, wish: Wish, found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]], need: Mapping[str, str], homes: Mapping[str, str]) -> tuple[Subject, ...]:
     profile = own.values
     per_entity = profile.get("freq.count_per") == "market_entity" and not wish.objects
     groups: dict[str, list[PoolUnit]] = {}
     for unit, _items in found.values():
         groups.setdefault(unit.entity_id if per_entity else unit.unit_id, []).append(unit)
     # Counted per entity, a visit to premises outside this pool counts as well.
-    whole = {key: registry.units_of_entity(agency_id, key) if per_entity else [key] for key in groups}
-    counted = visits(agency_id, (unit for units in whole.values() for unit in units), year_of(wish.period))
+    whole = {key: registry.units_of_entity(homes[members[0].unit_id], key) if per_entity else [key] for key, members in groups.items()}
+    counted = _visits_by_home(agency_id, {unit: homes[groups[key][0].unit_id] for key, units in whole.items() for unit in units}, year_of(wish.period))
     interest = registry.conflicts_of(found)
-    if lent := set(wish.registers) - {agency_id}:
-        elsewhere = registry.interests_by_enterprise(lent)
+    people_from = set(lending.homes(agency_id, wish.registers))
+    if {*people_from, *homes.values()} != {agency_id}:
+        # People and units of several registers meet in one urn: the same enterprise is known by its code or name.
+        elsewhere = registry.interests_by_enterprise(people_from)
         interest = {
             unit_id: interest.get(unit_id, frozenset()).union(*(elsewhere.get(word, frozenset()) for word in (unit.uscc, unit.name)))
             for unit_id, (unit, _items) in found.items()
@@ -157,12 +168,25 @@ def _subjects(agency_id: str, own: AgencyRules, wish: Wish, found: Mapping[str, 
     made = []
     for key, members in sorted(groups.items()):
         total = sum(counted.get(unit, 0) for unit in whole[key])
-        made.append(_subject(profile, wish, key, sorted(members, key=lambda one: one.unit_id), total, found, need, interest))
+        made.append(_subject(profile, wish, homes[members[0].unit_id], key, sorted(members, key=lambda one: one.unit_id), total, found, need, interest))
     return tuple(made)
 
 
+def _visits_by_home(agency_id: str, homes: Mapping[str, str], year: int) -> dict[str, int]:
+    """How often each unit was visited that year by the agency whose it is and, where that is another, by the drawing one as well."""
+    found: dict[str, int] = {}
+    for home in sorted(set(homes.values())):
+        theirs = [unit for unit, whose in homes.items() if whose == home]
+        found |= visits(home, theirs, year)
+        if home != agency_id:
+            own = registry.twins(agency_id, home, theirs)
+            here = visits(agency_id, own.values(), year)
+            found |= {unit: found.get(unit, 0) + here[twin] for unit, twin in own.items() if twin in here}
+    return found
+
+
 def _subject(
-    profile: Mapping[str, Any], wish: Wish, key: str, members: list[PoolUnit], total: int,
+    profile: Mapping[str, Any], wish: Wish, home: str, key: str, members: list[PoolUnit], total: int,
     found: Mapping[str, tuple[PoolUnit, tuple[str, ...]]], need: Mapping[str, str], interest: Mapping[str, frozenset[str]],
 ) -> Subject:
     ids = {one.unit_id for one in members}
@@ -184,7 +208,7 @@ def _subject(
         rulebook.Weight(1, ()) if fixed else heaviest, total, lacks[-1],
         frozenset(user for unit in ids for user in interest.get(unit, ())),
         "" if out else force.reason if force else rulebook.exemption(profile, marks=marks, blacklisted=blacklisted, visits=total),
-        out.reason if out else "", (out or force or fixed or wish_none).note,
+        out.reason if out else "", (out or force or fixed or wish_none).note, home,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import overview, rulebook, wish
+from server.draw import districts, overview, rulebook, wish
 from server.draw.refusals import SecondDraw, StepNotDue
 from server.draw.tables import DrawCounterRow, DrawPartyRow, DrawRow, DrawSlotRow
 from server.draw.wish import Wish
@@ -33,6 +33,7 @@ def propose(actor: Actor, agency_id: str, asked: Wish) -> overview.Draw:
     row.late = row.deadline is not None and local_date(clock.now_ms()) > row.deadline
     occupy(row, places)
     add_parties(row, asked)
+    districts.ask(row, asked.districts)
     audit.record(actor, "draw.proposed", "draw", row.id, agency_id, {"purpose": asked.purpose, "period": asked.period, "items": list(asked.items), "prev_void": asked.prev_void})
     feed.stamp(agency_id, "draw", row.id)
     session().flush()
@@ -112,6 +113,7 @@ def change(actor: Actor, draw_id: str, asked: Wish) -> overview.Draw:
     session().flush()
     occupy(row, rulebook.slots(asked.purpose, asked.period, asked.section, asked.source_doc, asked.mode, asked.items))
     add_parties(row, asked)
+    districts.ask(row, asked.districts)
     audit.record(actor, "draw.changed", "draw", row.id, facts={"n": asked.n, "exclusions": len(asked.exclusions), "forces": len(asked.forces)})
     feed.stamp(row.agency_id, "draw", row.id)
     session().flush()

@@ -47,6 +47,7 @@ class WishIn(Schema):
     witness_user = StrictStr(most=36, load_default="")
     superior = StrictStr(most=36, load_default="")
     prev_void = StrictStr(most=36, load_default="")
+    districts = fields.List(StrictStr(most=64, least=1), load_default=list, validate=validate.Length(max=50))
     registers = fields.List(StrictStr(most=64, least=1), load_default=list, validate=validate.Length(max=50))
 
 

@@ -36,7 +36,8 @@ class LentPersonOut(Schema):
 
 
 class LentDrawOut(Schema):
-    """A superior's draw with this agency's inspectors in the urn; ``people`` is empty until it is published."""
+    """A superior's draw with this agency's inspectors (``pool``) or units (``register``) in the urn; ``people`` and ``units`` that
+    were drawn are empty until it is published."""
 
     draw_id = StrictStr(required=True)
     number = StrictStr(required=True)
@@ -47,6 +48,8 @@ class LentDrawOut(Schema):
     drawn_at = StrictInstant(required=True, allow_none=True)
     published_at = StrictInstant(required=True, allow_none=True)
     pool = StrictInt(required=True)
+    register = StrictInt(required=True)
+    units = fields.List(StrictStr(), required=True)
     people = fields.List(fields.Nested(LentPersonOut), required=True)
 
 
@@ -83,4 +86,5 @@ class SetupOut(Schema):
     source = StrictStr(required=True)
     formula = StrictStr(most=500, required=True)
     registers = fields.List(fields.Nested(RegisterOut), required=True)
+    districts = fields.List(fields.Nested(RegisterOut), required=True)
     publish_with_plan = StrictBool(required=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.accounts import operations as accounts
-from server.draw import lending, rulebook, voiding
+from server.draw import districts, lending, rulebook, voiding
 from server.draw.wish import OFFICIALS
 from server.kernel.moments import local_date
 from server.platform import clock
@@ -40,6 +40,7 @@ def setup(agency_id: str) -> dict[str, Any]:
         "source": str(profile["draw.source"]),
         "formula": rulebook.formula(profile),
         "registers": [{"id": one.id, "name": one.name} for one in lending.lenders(agency_id)],
+        "districts": [{"id": one.id, "name": one.name} for one in districts.offered(agency_id)],
         "publish_with_plan": bool(profile["publish.plan_before_visit"]),
     }
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from server.accounts.domain import Actor
 from server.audit import operations as audit
-from server.draw import departments, lending, overview, pooling, rulebook, tickets, wish
+from server.draw import departments, districts, lending, overview, pooling, rulebook, tickets, wish
 from server.draw.pooling import Table
 from server.draw.refusals import NobodyLeft, StepNotDue
 from server.draw.tables import DrawPersonRow, DrawRow, DrawUnitRow
@@ -53,6 +53,7 @@ def freeze(actor: Actor, draw_id: str) -> overview.Draw:
         raise StepNotDue("抽取范围已经冻结", state=row.state)
     asked = wish.wish_from(row.proposal)
     own = wish.check(row.agency_id, asked)
+    districts.require_all(row, asked.districts)
     table = pooling.assemble(row.agency_id, own, asked)
     if not table.subjects:
         raise NobodyLeft("按这些条件，抽取范围内没有任何检查对象")
@@ -85,7 +86,7 @@ def store(row: DrawRow, table: Table) -> None:
         leaf |= {name: word for name, word in (("force", one.force), ("out", one.out)) if word}
         why = {"parts": [list(part) for part in one.weight.parts], "note": one.note}
         units.append({
-            "draw_id": row.id, "uid": uid, "agency_id": row.agency_id, "subject_id": one.id, "salt": salt, "name": one.name,
+            "draw_id": row.id, "uid": uid, "agency_id": one.home or row.agency_id, "subject_id": one.id, "salt": salt, "name": one.name,
             "premises": list(one.premises), "items": list(one.items), "leaf": leaf, "why": why,
         })
     session().execute(insert(DrawUnitRow), units)
@@ -111,6 +112,8 @@ def intent_of(row: DrawRow, own: AgencyRules, asked: Wish, table: Table) -> dict
         "exceptions": exceptions_in(units), "late": row.late,
     }
     about |= {name: text for name, text in (("section", row.section), ("source_doc", asked.source_doc)) if text}
+    if areas := districts.words(row):
+        about["districts"] = areas
     if registers := lending.words(row):
         about["registers"] = registers
     if both := officials_among(row.id, (hand.user_id for hand in table.hands)):

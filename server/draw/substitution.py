@@ -15,8 +15,21 @@ from sqlalchemy import func, select
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.audit import public_log
-from server.draw import ceremony, lending, overview, pooling, proposing, replay, rulebook, snapshot, tickets, wish
+from server.draw import (
+    ceremony,
+    districts,
+    lending,
+    overview,
+    pooling,
+    proposing,
+    replay,
+    rulebook,
+    snapshot,
+    tickets,
+    wish,
+)
 from server.draw.refusals import NobodyLeft, OfficialsWrong, ProposalWrong, StepNotDue
+from server.draw.results import DrawnUnit
 from server.draw.tables import DrawChangeRow, DrawPersonRow, DrawRow, DrawUnitRow
 from server.draw.wish import Wish
 from server.kernel import b64url
@@ -140,7 +153,7 @@ def _change(actor: Actor, agency_id: str, kind: str, draw_id: str, unit_id: str,
 
 
 @unit_of_work
-def next_unit(actor: Actor, agency_id: str, draw_id: str, unit_id: str, cause: str, note: str, evidence: str) -> ceremony.DrawnUnit:
+def next_unit(actor: Actor, agency_id: str, draw_id: str, unit_id: str, cause: str, note: str, evidence: str) -> DrawnUnit:
     """The unit that takes the place of a closed, moved or merged one: the next ticket of its stratum, which nobody can choose.
 
     ``evidence`` names the proof (SHA-256 of a file, or the visit that found the door shut). Asking again for the same unit
@@ -150,8 +163,9 @@ def next_unit(actor: Actor, agency_id: str, draw_id: str, unit_id: str, cause: s
         raise StepNotDue("只有已经抽取的普通抽查才按顺序递补单位", state=row.state)
     if cause not in GONE_REASONS or not note.strip() or not evidence.strip():
         raise ProposalWrong("更换检查对象须属于停业、迁出或合并，写明情况并附证据")
+    known = districts.as_drawn(row, unit_id) if row.proposal.get("districts") else unit_id
     units = {unit: one for one in session().scalars(select(DrawUnitRow).where(DrawUnitRow.draw_id == row.id)) for unit in one.premises}
-    out = units.get(unit_id)
+    out = units.get(known)
     if out is None:
         raise ProposalWrong("这家单位不在本次抽取的名单中")
     changes = list(session().scalars(select(DrawChangeRow).where(DrawChangeRow.draw_id == row.id, DrawChangeRow.kind == "unit").order_by(DrawChangeRow.at, DrawChangeRow.id)))
@@ -167,7 +181,8 @@ def next_unit(actor: Actor, agency_id: str, draw_id: str, unit_id: str, cause: s
     new = session().get_one(DrawUnitRow, (row.id, uid))
     users = dict(session().execute(select(DrawPersonRow.pid, DrawPersonRow.user_id).where(DrawPersonRow.draw_id == row.id)).all())
     session().flush()
-    return ceremony.DrawnUnit(new.premises[0], st, tuple(users[pid] for pid in team), candidates, tuple(new.premises), tuple(new.items), "" if new.subject_id in new.premises else new.subject_id)
+    follower = DrawnUnit(new.premises[0], st, tuple(users[pid] for pid in team), candidates, tuple(new.premises), tuple(new.items), "" if new.subject_id in new.premises else new.subject_id)
+    return districts.taken_in(row, (follower,))[0] if row.proposal.get("districts") else follower
 
 
 def _exchange(actor: Actor, row: DrawRow, out: DrawUnitRow, unit_id: str, cause: str, note: str, evidence: str) -> DrawChangeRow:

@@ -90,7 +90,9 @@ class DrawPartyRow(db.Model):
 
 
 class DrawDepartmentRow(db.Model):
-    """One agency's tables of a joint draw (D-28): leaf, opening and real ids of each row; empty until it has joined."""
+    """One agency's tables of a joint draw (D-28): leaf, opening and real ids of each row; empty until it has joined.
+
+    Of a draw across districts (WC-13c) it only says that the agency has submitted its register; the tables are the superior's."""
 
     __tablename__ = "draw_department"
     draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
@@ -101,13 +103,14 @@ class DrawDepartmentRow(db.Model):
     units: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     people: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    joined_by: Mapped[str] = mapped_column(String(36), default="", server_default="")
 
 
 class DrawUnitRow(db.Model):
     """One line of the frozen unit table. ``leaf`` is what is hashed and published; the rest stays private."""
 
     __tablename__ = "draw_unit"
-    __table_args__ = (Index("ix_draw_unit_subject", "draw_id", "subject_id"),)
+    __table_args__ = (Index("ix_draw_unit_subject", "draw_id", "subject_id"), Index("ix_draw_unit_agency", "agency_id", "draw_id"))
     draw_id: Mapped[str] = mapped_column(ForeignKey("draw.id"), primary_key=True)
     uid: Mapped[str] = mapped_column(String(22), primary_key=True)
     agency_id: Mapped[str] = mapped_column(String(64))

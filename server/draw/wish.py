@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from server.accounts import operations as accounts
-from server.draw import lending, rulebook
+from server.draw import districts, lending, rulebook
 from server.draw.refusals import OfficialsWrong, ProposalWrong
 from server.registry import operations as registry
 from server.rules import operations as rules
@@ -58,6 +58,9 @@ class Wish:
     registers: tuple[str, ...] = ()
     """Agencies whose inspectors are in the urn, the own one among them when it is named; empty: the own one alone (WG-5b)."""
 
+    districts: tuple[str, ...] = ()
+    """Agencies below whose units are in the urn, once each has submitted its register; empty: the own register (WC-13c)."""
+
     def data(self) -> dict[str, Any]:
         """As JSON, to be kept with the draw."""
         found = asdict(self)
@@ -72,7 +75,7 @@ def wish_from(data: Mapping[str, Any]) -> Wish:
     values = {name: value for name, value in data.items() if name in FIELDS}
     for name in ("exclusions", "forces", "objects"):
         values[name] = tuple(one if isinstance(one, Named) else Named(**one) for one in values.get(name, ()))
-    return Wish(**{**values, "items": tuple(values["items"]), "registers": tuple(values.get("registers", ()))})
+    return Wish(**{**values, "items": tuple(values["items"]), "registers": tuple(values.get("registers", ())), "districts": tuple(values.get("districts", ()))})
 
 
 def kind_of(wish: Wish) -> str:
@@ -106,6 +109,7 @@ def check(agency_id: str, wish: Wish) -> AgencyRules:
     elif wish.n < 1:
         raise ProposalWrong("抽取数量至少为1")
     lending.check(agency_id, wish.registers)
+    districts.check(agency_id, wish.districts, fixed=wish.purpose in rulebook.FIXED_TYPES)
     officials(agency_id, wish.official_a, wish.official_b)
     witness(agency_id, wish)
     return own

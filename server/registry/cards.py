@@ -16,6 +16,7 @@ from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import domain, fields, listing, planning, pools, reading, storing
+from server.registry.adopting import BELOW
 from server.registry.holding import Cause, Held, Writer, hold_ids
 from server.registry.import_kinds import items_of
 from server.registry.tables import ConflictRow, MarketEntityRow, ProposalRow, RegistryChangeRow, UnitMarkRow, UnitRow
@@ -173,6 +174,8 @@ def set_state(actor: audit.Who, agency_id: str, unit_id: str, state: str, reason
     held = held_unit(agency_id, unit_id)
     if held.unit.state == "merged":
         raise domain.UnitTaken("这条记录已并入另一条，不能再修改")
+    if held.unit.state == BELOW:
+        raise domain.UnitTaken("这是跨区域抽查抽中的下级辖区单位，不能列入本机关名录库")
     if held.unit.state == state:
         return
     writer = Writer(agency_id, _cause(actor, reason))

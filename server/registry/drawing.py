@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from server.accounts import operations as accounts
@@ -33,8 +33,10 @@ from server.rules.domain import ProfileNotInForce, UnknownAgency
 TRAINING_GATE = "training_gate"
 
 
-def pool_units(agency_id: str, on: date) -> list[PoolUnit]:
-    """Every active unit of the agency as a draw on that day sees it, by id. Five statements, however many units."""
+def pool_units(agency_id: str, on: date, named: Collection[str] = ()) -> list[PoolUnit]:
+    """Every active unit of the agency as a draw on that day sees it, by id. Five statements, however many units.
+
+    ``named``: units that are meant by name, those of a district below among them (WC-13c): their people are drawn again."""
     marks: defaultdict[str, list[pools.Mark]] = defaultdict(list)
     standing = select(UnitMarkRow).where(UnitMarkRow.agency_id == agency_id, UnitMarkRow.since <= on, or_(UnitMarkRow.until.is_(None), UnitMarkRow.until >= on))
     for mark in db.session.scalars(standing.order_by(UnitMarkRow.since, UnitMarkRow.id)):
@@ -50,8 +52,11 @@ def pool_units(agency_id: str, on: date) -> list[PoolUnit]:
     foreign = select(ExternalIdRow.object_id, ExternalIdRow.system, ExternalIdRow.value).where(ExternalIdRow.agency_id == agency_id, ExternalIdRow.kind == "unit")
     for unit_id, system, value in db.session.execute(foreign):
         external[unit_id][system] = value
+    wanted = UnitRow.state == "active"
+    if named:
+        wanted = or_(wanted, and_(UnitRow.state == "below", UnitRow.id.in_(named)))
     columns = (UnitRow.id, UnitRow.entity_id, UnitRow.name, UnitRow.address, MarketEntityRow.uscc, UnitRow.details, UnitRow.blacklisted, UnitRow.verified_on)
-    rows = db.session.execute(select(*columns).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id, UnitRow.state == "active").order_by(UnitRow.id))
+    rows = db.session.execute(select(*columns).join(MarketEntityRow, UnitRow.entity_id == MarketEntityRow.id).where(UnitRow.agency_id == agency_id, wanted).order_by(UnitRow.id))
     return [_pool_unit(row, marks.get(row.id, []), facts.get(row.id, {}), frozenset(items.get(row.id, ())), external.get(row.id, {})) for row in rows]
 
 
@@ -74,10 +79,10 @@ def pool(agency_id: str, chosen: PoolFilter, on: date) -> list[PoolUnit]:
     return [unit for unit in pool_units(agency_id, on) if pools.why_not(unit, chosen, by_item) is None]
 
 
-def pool_explained(agency_id: str, chosen: PoolFilter, on: date) -> list[tuple[PoolUnit, tuple[str, str] | None]]:
+def pool_explained(agency_id: str, chosen: PoolFilter, on: date, named: Collection[str] = ()) -> list[tuple[PoolUnit, tuple[str, str] | None]]:
     """Every active unit with (code, sentence) why it is not in the pool, or None when it is (为什么在/不在池中)."""
     by_item = item_pools(agency_id)
-    return [(unit, pools.why_not(unit, chosen, by_item)) for unit in pool_units(agency_id, on)]
+    return [(unit, pools.why_not(unit, chosen, by_item)) for unit in pool_units(agency_id, on, named)]
 
 
 def item_pools(agency_id: str) -> bool:

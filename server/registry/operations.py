@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from server.platform import clock
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
 from server.registry import domain, drawing, fields, import_kinds, people, reading, storing
+from server.registry.adopting import adopt, twins
 from server.registry.drawing import conflicts_of, interests_by_enterprise
 from server.registry.holding import Cause
 from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
@@ -27,11 +28,11 @@ from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 __all__ = [
-    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "available_inspectors", "certificate_days_left",
+    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "adopt", "available_inspectors", "certificate_days_left",
     "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
     "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspector_names", "inspectors", "inspectors_on",
     "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool",
-    "pool_explained", "register_inspector", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
+    "pool_explained", "register_inspector", "twins", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
 ]
 
 
@@ -265,9 +266,9 @@ def pool(agency_id: str, chosen: PoolFilter, on: date | None = None) -> list[Poo
     return drawing.pool(agency_id, chosen, on or today())
 
 
-def pool_explained(agency_id: str, chosen: PoolFilter, on: date | None = None) -> list[tuple[PoolUnit, tuple[str, str] | None]]:
+def pool_explained(agency_id: str, chosen: PoolFilter, on: date | None = None, named: Collection[str] = ()) -> list[tuple[PoolUnit, tuple[str, str] | None]]:
     """Every active unit with (code, sentence) why it is not in the pool, None when it is."""
-    return drawing.pool_explained(agency_id, chosen, on or today())
+    return drawing.pool_explained(agency_id, chosen, on or today(), named)
 
 
 def inspectors_on(agency_id: str, on: date) -> list[PoolInspector]:

@@ -37,7 +37,7 @@ class UnitQuery(Schema):
     sector = StrictStr(most=80, load_default="")
     district = StrictStr(most=80, load_default="")
     grade = fields.String(validate=validate.OneOf(["", "A", "B", "C", "D"]), load_default="")
-    state = fields.String(validate=validate.OneOf(["", "active", "closed", "merged"]), load_default="active")
+    state = fields.String(validate=validate.OneOf(["", "active", "closed", "merged", "below"]), load_default="active")
     mark = fields.String(validate=validate.OneOf(["", *MARKS]), load_default="")
     only = fields.String(validate=validate.OneOf(["", "incomplete", "stale", "duplicate"]), load_default="")
     sub_pool = StrictStr(most=36, load_default="")

@@ -71,9 +71,9 @@ def look(agency_id: str, drafts: Sequence[domain.Draft], decisions: Mapping[str,
     counted = Counter(entity_key(draft) for draft in drafts)
     tally, done = Tally(), 0
     for part in chunks(drafts):
-        premises = _premises(agency_id, part)
+        premises = premises_for(agency_id, part)
         for draft in part:
-            tally.take(planning.plan_row(draft, _known(draft, premises, counted), decisions))
+            tally.take(planning.plan_row(draft, known_as(draft, premises, counted), decisions))
         done += len(part)
         db.session.rollback()
         db.session.expunge_all()
@@ -103,21 +103,21 @@ def hold_lock(agency_id: str) -> None:
     db.session.execute(select(RegistrySettingRow.key).where(RegistrySettingRow.agency_id == agency_id, RegistrySettingRow.key == LOCK).with_for_update())
 
 
-def _premises(agency_id: str, part: Sequence[domain.Draft]) -> Premises:
+def premises_for(agency_id: str, part: Sequence[domain.Draft]) -> Premises:
     keys = [entity_key(draft) for draft in part]
     return premises_of(agency_id, [code for code, _ in keys if code], [name for code, name in keys if not code])
 
 
-def _known(draft: domain.Draft, premises: Premises, counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
+def known_as(draft: domain.Draft, premises: Premises, counted: Mapping[tuple[str, str], int]) -> planning.Known | None:
     key = entity_key(draft)
     return planning.match(draft, premises.units.get(premises.entities.get(key, ""), []), counted[key])
 
 
 def _store_part(agency_id: str, part: Sequence[domain.Draft], decisions: Mapping[str, str], cause: Cause, counted: Mapping[tuple[str, str], int], tally: Tally) -> None:
     hold_lock(agency_id)
-    premises = _premises(agency_id, part)
-    plans = [planning.plan_row(draft, _known(draft, premises, counted), decisions) for draft in part]
-    fresh = _Fresh(agency_id, cause)
+    premises = premises_for(agency_id, part)
+    plans = [planning.plan_row(draft, known_as(draft, premises, counted), decisions) for draft in part]
+    fresh = Fresh(agency_id, cause)
     writer = Writer(agency_id, cause)
     held = {one.unit.id: one for one in hold_ids(agency_id, [plan.known.unit_id for plan in plans if plan.known and (plan.changes or plan.kept)])}
     for plan in plans:
@@ -135,31 +135,33 @@ def _store_part(agency_id: str, part: Sequence[domain.Draft], decisions: Mapping
 
 def store_one(agency_id: str, draft: domain.Draft, cause: Cause) -> str | None:
     """Write one new unit in the caller's unit of work; None when it is already there."""
-    premises = _premises(agency_id, [draft])
-    if _known(draft, premises, {entity_key(draft): 2}) is not None:
+    premises = premises_for(agency_id, [draft])
+    if known_as(draft, premises, {entity_key(draft): 2}) is not None:
         return None
-    fresh = _Fresh(agency_id, cause)
+    fresh = Fresh(agency_id, cause)
     fresh.add(draft, premises.entities)
     fresh.flush()
     return str(fresh.rows[UnitRow][0]["id"])
 
 
-class _Fresh:
+class Fresh:
     """Rows of new units, written in bulk."""
 
-    def __init__(self, agency_id: str, cause: Cause) -> None:
+    def __init__(self, agency_id: str, cause: Cause, state: str = "active") -> None:
         self.agency_id = agency_id
         self.cause = cause
+        self.state = state
         self.entities: dict[tuple[str, str], str] = {}
         self.rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in (MarketEntityRow, UnitRow, UnitFactRow, UnitItemRow, ExternalIdRow, UnitMarkRow)}
 
-    def add(self, draft: domain.Draft, entities: Mapping[tuple[str, str], str]) -> None:
+    def add(self, draft: domain.Draft, entities: Mapping[tuple[str, str], str]) -> str:
+        """Note a new unit; answers its id."""
         values, cause, unit_id = draft.values, self.cause, new_id()
         listed = values.get("blacklisted", "") != "" and domain.truth(values["blacklisted"]) == "yes"
         plain = {name: text for name, text in values.items() if text and name not in (*COLUMN_FIELDS, *ENTITY_FIELDS, ITEMS, "blacklisted") and not name.startswith(EXTERNAL)}
         self.rows[UnitRow].append({
             "id": unit_id, "agency_id": self.agency_id, "entity_id": self._entity(draft, entities), "name": values["name"], "address": values["address"], "details": plain, "blacklisted": listed,
-            "state": "active", "origins": {}, "verified_by": "", "source": cause.source, "import_id": cause.import_id, "created_at": cause.at, "updated_at": cause.at,
+            "state": self.state, "origins": {}, "verified_by": "", "source": cause.source, "import_id": cause.import_id, "created_at": cause.at, "updated_at": cause.at,
         })
         source = cause.source[:200]
         self.rows[UnitFactRow] += [{"unit_id": unit_id, "fact": fact, "value": value, "source": source, "known_on": cause.day} for fact, value in draft.facts.items()]
@@ -171,6 +173,7 @@ class _Fresh:
                 "id": new_id(), "agency_id": self.agency_id, "unit_id": unit_id, "kind": pools.BLACKLIST, "since": cause.day, "until": None, "reason": cause.source[:300], "source": source,
                 "recorded_by": cause.by, "recorded_at": cause.at, "ended_by": "", "ended_reason": "", "import_id": cause.import_id,
             })
+        return unit_id
 
     def _entity(self, draft: domain.Draft, entities: Mapping[tuple[str, str], str]) -> str:
         key, values = entity_key(draft), draft.values

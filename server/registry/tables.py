@@ -43,7 +43,7 @@ class UnitRow(db.Model):
     """The other fields of WC-9a by the names of ``domain.UNIT_HEADERS``."""
     blacklisted: Mapped[bool] = mapped_column(Boolean, default=False)
     """Whether a mark ``blacklist`` stands; dates and reason are in ``UnitMarkRow``."""
-    state: Mapped[str] = mapped_column(String(8), default="active", server_default="active")  # active | closed | merged
+    state: Mapped[str] = mapped_column(String(8), default="active", server_default="active")  # active | closed | merged | below
     merged_into: Mapped[str | None] = mapped_column(String(36))
     origins: Mapped[dict[str, list[str]]] = mapped_column(JSON, default=dict, server_default="{}")
     """Field → [how, day, source, value that was turned down]; how is import | desk | visit (WC-9c)."""

@@ -218,3 +218,16 @@ def signed_bytes() -> list[tuple[str, bytes, bytes, bytes | None, str]]:
 def told_levels() -> dict[str, int]:
     rows = session().execute(text("SELECT level, count(*) FROM attest_level GROUP BY level")).all()
     return dict(map(tuple, rows))
+
+
+def test_departments_from_before_it_was_kept_who_joined_survive(empty_app):
+    at_the_revision_before("registers submitted to a superior")
+    with db.engine.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO draw (id, agency_id, year, serial, kind, purpose, period, section, title, state, proposal, witness_name, witness_user, witness_word, late, prev_void, dice, dice_kind, dice_photo,"
+            " transcript_hash, created_by, created_at) VALUES ('d', 'a', 2026, 1, 'joint', 'joint', '2026-12', '', 't', 'draft', '{}', '', '', '', false, '', '', '', '', '', 'u', '2026-11-01 00:00:00')"
+        ))
+        connection.execute(text("INSERT INTO draw_department (draw_id, agency_id, code, items, rule, units, people) VALUES ('d', 'a', 'a', '[]', '{}', '[]', '[]')"))
+    migrate.upgrade()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT draw_id, code, joined_by FROM draw_department")).one() == ("d", "a", "")

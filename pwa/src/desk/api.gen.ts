@@ -1625,6 +1625,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/draws/{draw_id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A district's agency lets its register into one draw of the agency above (WC-13c). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    draw_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrawOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/draws/{draw_id}/testimony": {
         parameters: {
             query?: never;
@@ -1919,7 +1960,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Superiors' draws with inspectors of this agency in the urn (WG-5b); who was drawn, once a draw is published. */
+        /** Superiors' draws with inspectors (WG-5b) or units (WC-13c) of this agency in the urn; who and what was drawn, once a draw is published. */
         get: {
             parameters: {
                 query?: never;
@@ -6255,7 +6296,7 @@ export interface paths {
                     offset?: number;
                     only?: "" | "incomplete" | "stale" | "duplicate";
                     sector?: string;
-                    state?: "" | "active" | "closed" | "merged";
+                    state?: "" | "active" | "closed" | "merged" | "below";
                     sub_pool?: string;
                     text?: string;
                 };
@@ -8335,8 +8376,10 @@ export interface components {
             pool: number;
             /** Format: date-time */
             published_at: string | null;
+            register: number;
             state: string;
             title: string;
+            units: string[];
         };
         LentDrawsOut: {
             draws: components["schemas"]["LentDrawOut"][];
@@ -9129,6 +9172,7 @@ export interface components {
         };
         SetupOut: {
             causes: components["schemas"]["ReasonOut"][];
+            districts: components["schemas"]["RegisterOut"][];
             fixed: string[];
             forces: components["schemas"]["ReasonOut"][];
             formula: string;
@@ -9406,6 +9450,7 @@ export interface components {
         WishIn: {
             /** @default false */
             by_sector_group: boolean;
+            districts?: string[];
             exclusions?: components["schemas"]["NamedIn"][];
             filter?: {
                 [key: string]: unknown;

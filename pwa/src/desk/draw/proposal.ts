@@ -13,7 +13,7 @@ export function emptyWish(me: string, period: string): Wish {
   const [year, month] = period.split('-')
   return {
     title: `${year}年${Number(month)}月月度抽查`, purpose: 'monthly', period, items: [], official_a: me, official_b: '', n: 5, mode: 'undirected', filter: {}, section: '', source_doc: '', team: 2,
-    general_min_permille: null, skip_visited: false, by_sector_group: false, exclusions: [], forces: [], objects: [], witness_name: '', witness_user: '', superior: '', prev_void: '', registers: [],
+    general_min_permille: null, skip_visited: false, by_sector_group: false, exclusions: [], forces: [], objects: [], witness_name: '', witness_user: '', superior: '', prev_void: '', registers: [], districts: [],
   }
 }
 

@@ -37,4 +37,5 @@ export interface Wish {
   superior: string
   prev_void: string
   registers: string[]
+  districts: string[]
 }
