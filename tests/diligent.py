@@ -25,7 +25,7 @@ from server.plans import operations as plans
 from server.platform import jobs
 from server.registry import operations as registry
 from server.rules import operations as rules
-from tests import builders
+from tests import builders, kept
 from tests.handset import FieldPhone, Visit, h_of, header_of
 from tests.phone import a_field_phone, a_picture
 
@@ -75,7 +75,11 @@ def _demo_of(agency_id: str, checklists: Path) -> demo.DemoAgency:
 
 def an_agency_at_work(agency_id: str, checklists: Path) -> None:
     """The agency with its demo people and units, but no batch yet."""
-    found = _demo_of(agency_id, checklists)
+    kept.once(f"{agency_id} {checklists}", lambda: _load_agency(_demo_of(agency_id, checklists)))
+
+
+def _load_agency(found: demo.DemoAgency) -> None:
+    agency_id = found.agency["id"]
     builders.an_agency(agency_id, found.agency["name"], short=found.agency["short"], kind=found.agency["kind"])
     password_hash = passwords.hash_password(demo.PASSWORD)
     for person in found.people:
