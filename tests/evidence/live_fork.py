@@ -6,6 +6,7 @@ new process group, ``wait`` answers when the process has gone."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -16,7 +17,7 @@ from server.app import gunicorn_conf
 
 
 def main() -> None:
-    import server.app.factory  # noqa: F401
+    importlib.import_module("server.app.factory")
 
     pid = 0
     for word in sys.stdin:
