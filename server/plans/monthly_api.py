@@ -74,12 +74,13 @@ def plan_lines(plan_id: str) -> dict[str, Any]:
     """The drawn units. Until they are public only for those whom the profile names, and every reading is recorded."""
     found = publishing.read_lines(g.actor, plan_id)
     people = registry.inspector_names(g.actor.agency_id)
-    places = registry.unit_names(g.actor.agency_id, [unit for line in found for unit in line.premises])
+    places = registry.unit_places(g.actor.agency_id, [unit for line in found for unit in line.premises])
 
-    def named(ids: list[str], names: dict[str, str]) -> list[dict[str, str]]:
-        return [{"id": one, "name": names.get(one, one)} for one in ids]
+    def told(line: monthly.PlanLine) -> dict[str, Any]:
+        team = [{"id": one, "name": people.get(one, one)} for one in line.team]
+        return asdict(line) | {"team": team, "premises": [{"id": one, "name": places[one][0], "address": places[one][1]} for one in line.premises if one in places]}
 
-    return {"lines": [asdict(line) | {"team": named(line.team, people), "premises": named(line.premises, places)} for line in found]}
+    return {"lines": [told(line) for line in found]}
 
 
 @blp.patch("/monthly/<plan_id>")

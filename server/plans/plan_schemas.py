@@ -243,12 +243,17 @@ class NamedIdOut(Schema):
     name = StrictStr(required=True)
 
 
+class PlaceOut(NamedIdOut):
+    address = StrictStr(required=True)
+
+
 class PlanLineOut(Schema):
     id = StrictStr(required=True)
     unit_id = StrictStr(required=True)
     unit_name = StrictStr(required=True)
     address = StrictStr(required=True)
-    premises = fields.List(fields.Nested(NamedIdOut), required=True)
+    premises = fields.List(fields.Nested(PlaceOut), required=True)
+    """Of a drawn market entity (D-2); empty where a premises was drawn."""
     item_codes = fields.List(StrictStr(), required=True)
     team = fields.List(fields.Nested(NamedIdOut), required=True)
     inspect_by = StrictDate(required=True)

@@ -33,6 +33,7 @@ __all__ = [
     "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspector_names", "inspectors", "inspectors_on",
     "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool",
     "pool_explained", "register_inspector", "twins", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
+    "unit_places",
 ]
 
 
@@ -153,6 +154,12 @@ def unit_names(agency_id: str, unit_ids: Iterable[str]) -> dict[str, str]:
     """Names of those of the units that are this agency's; one statement."""
     rows = db.session.execute(select(UnitRow.id, UnitRow.name).where(UnitRow.agency_id == agency_id, UnitRow.id.in_(set(unit_ids))))
     return {row.id: row.name for row in rows}
+
+
+def unit_places(agency_id: str, unit_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """(name, address) of those of the units that are this agency's; one statement."""
+    rows = db.session.execute(select(UnitRow.id, UnitRow.name, UnitRow.address).where(UnitRow.agency_id == agency_id, UnitRow.id.in_(set(unit_ids))))
+    return {row.id: (row.name, row.address) for row in rows}
 
 
 def find_unit(agency_id: str, uscc: str, name: str) -> Unit | None:

@@ -8760,6 +8760,11 @@ export interface components {
         PhotoOut: {
             sha256: string;
         };
+        PlaceOut: {
+            address: string;
+            id: string;
+            name: string;
+        };
         PlanContent: {
             addressees?: string[];
             /** @default  */
@@ -8828,7 +8833,7 @@ export interface components {
             inspect_by: string;
             item_codes: string[];
             mode: string;
-            premises: components["schemas"]["NamedIdOut"][];
+            premises: components["schemas"]["PlaceOut"][];
             stratum: string;
             team: components["schemas"]["NamedIdOut"][];
             unit_id: string;

@@ -14,12 +14,24 @@ afterEach(() => {
 })
 
 describe('the code on the screen', () => {
+  beforeEach(() => officeWith('administrator'))
   it('is large, grouped, and its QR leads to enrolment without the code in a server log', async () => {
     vi.setSystemTime(NOW)
     on = await show(CodesDialog, { codes: [code('p1', '甄检一')], busy: false })
     expect(on.text('code')).toBe('AB12C 3D4E5')
     expect(on.text('code-left')).toContain('10:00')
     expect(document.querySelector('.qr')?.getAttribute('data-text')).toMatch(/\/#\/enrol\?code=AB12C3D4E5$/)
+  })
+  it('can be printed: name, login, code, its end, the address and four steps for each person, gone with the codes', async () => {
+    vi.setSystemTime(NOW)
+    const printed = vi.fn()
+    vi.stubGlobal('print', printed)
+    on = await show(CodesDialog, { codes: [code('p1', '甄检一'), code('p2', '甄检二', 'ZZZZZ11111')], logins: { p1: 'zhen1', p2: 'zhen2' }, busy: false })
+    on.element('code-print').click()
+    expect(printed).toHaveBeenCalledOnce()
+    for (const words of ['甄检一', 'zhen1', 'AB12C 3D4E5', '试验大队', location.origin, '09:10']) expect(on.text('sheet-p1')).toContain(words)
+    expect(on.element('sheet-p2').querySelectorAll('li')).toHaveLength(4)
+    expect(on.element('sheet-p2').querySelector('.qr')?.getAttribute('data-text')).toContain('ZZZZZ11111')
   })
   it('counts down and is taken away when it has expired', async () => {
     vi.useFakeTimers({ now: NOW })
@@ -29,7 +41,7 @@ describe('the code on the screen', () => {
     expect(on.text('code-left')).toContain('7:5')
     await vi.advanceTimersByTimeAsync(480_000)
     await nextTick()
-    expect(on.has('code')).toBe(false)
+    for (const name of ['code', 'code-print', 'sheet-p1']) expect(on.has(name), name).toBe(false)
     expect(on.has('code-over')).toBe(true)
     on.element('code-again').click()
     expect(on.screen.emitted('again')).toHaveLength(1)

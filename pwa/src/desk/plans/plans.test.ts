@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type FakeOffice, officeWith, Problem, show, type Stage } from '../testing/fakeOffice'
+import { type FakeOffice, officeWith, Problem, settle, show, type Stage } from '../testing/fakeOffice'
 import CalendarScreen from './CalendarScreen.vue'
 import ChangesScreen from './ChangesScreen.vue'
 import DocumentsScreen from './DocumentsScreen.vue'
@@ -75,7 +75,25 @@ describe('a monthly plan', () => {
     on = await show(MonthPlanScreen, { id: 'p1' })
     await on.type('limit-l2', '2026-12-18')
     await on.tap('limits-save')
-    expect(office.sent('PATCH', 'plans/monthly/p1')[0]?.body).toEqual({ limits: [{ line: 'l2', inspect_by: '2026-12-18' }] })
+    expect(office.sent('PATCH', 'plans/monthly/p1')[0]?.body).toEqual({ limits: [{ line: 'l2', inspect_by: '2026-12-18' }], premises: [] })
+  })
+  it('lets the premises of a drawn market entity be chosen among its own (D-2), in a draft only', async () => {
+    office = await officeWith('plan_officer')
+    const premises = [{ id: 'u1', name: '示例度假酒店', address: '湖滨路1号' }, { id: 'u2', name: '示例度假酒店东楼', address: '湖滨路9号' }]
+    office.on('GET plans/monthly/p1', detail()).on('GET plans/monthly/p1/lines', { lines: [line({ premises }), line({ id: 'l2' })] }).on('PATCH plans/monthly/p1', plan())
+    on = await show(MonthPlanScreen, { id: 'p1' })
+    expect(on.has('place-l2')).toBe(false)
+    const field = on.element('place-l1') as HTMLSelectElement
+    expect([...field.options].map((one) => one.text)).toEqual(['示例度假酒店（湖滨路1号）', '示例度假酒店东楼（湖滨路9号）'])
+    field.value = 'u2'
+    field.dispatchEvent(new Event('change', { bubbles: true }))
+    await settle()
+    await on.tap('limits-save')
+    expect(office.sent('PATCH', 'plans/monthly/p1')[0]?.body).toEqual({ limits: [], premises: [{ line: 'l1', unit: 'u2' }] })
+    office.on('GET plans/monthly/p1', detail({ state: 'approved' }))
+    on.screen.unmount()
+    on = await show(MonthPlanScreen, { id: 'p1' })
+    expect(on.has('place-l1')).toBe(false)
   })
   it('once public is changed by asking, with a new version to come', async () => {
     office = await officeWith('plan_officer')
