@@ -41,7 +41,7 @@ from server.platform.db import session, unit_of_work
 from server.platform.ids import new_id
 
 __all__ = [
-    "Actor", "AgencyView", "Device", "PersonView", "above", "add_agency", "add_person", "add_without_password", "agencies", "agency",
+    "Actor", "AgencyView", "Device", "PersonView", "above", "add_agency", "add_person", "agencies", "agency",
     "authenticate", "below", "change_own_password", "change_person", "close_unused", "correct_loss", "describe_people_with", "device",
     "device_record", "devices_of", "enrol", "full_person", "issue_codes", "list_devices", "login", "no_password", "on_device_changed",
     "logout", "on_judgement", "people", "people_by_id", "person", "person_by_login", "refresh", "revoke_device", "subordinates", "succeed",
@@ -147,9 +147,12 @@ def add_person(
     return _add_person(actor, agency_id, normal_login(login_text), name, checked_roles(roles), passwords.hash_password(password))
 
 
-def add_hashed_person(agency_id: str, login_text: str, name: str, roles: list[str], password_hash: str) -> PersonView:
-    """As ``add_person`` from the command line, for many people with one published password (the demo)."""
-    return _add_person(None, agency_id, normal_login(login_text), name, checked_roles(roles), password_hash)
+def add_hashed_person(
+    actor: audit.Who | None, agency_id: str, login_text: str, name: str, roles: list[str], password_hash: str
+) -> PersonView:
+    """As ``add_person`` for many people with one hash (of the demo's published password, or ``no_password``), also in the
+    caller's unit of work, so that they are added together or not at all. Raises LoginTaken, BadRoles."""
+    return _add_person(actor, agency_id, normal_login(login_text), name, checked_roles(roles), password_hash)
 
 
 @unit_of_work
@@ -180,12 +183,6 @@ def why_not_login(login_text: str) -> str:
 def no_password() -> str:
     """The hash of a password that nobody has: the person enrols a phone by a code, or is given a password later."""
     return passwords.hash_password(secrets.token_urlsafe(32))
-
-
-def add_without_password(actor: audit.Who, agency_id: str, login_text: str, name: str, roles: list[str], password_hash: str) -> PersonView:
-    """A person whose ``password_hash`` is from ``no_password``, in the caller's unit of work, so that many are added
-    together or not at all. Raises LoginTaken, BadRoles."""
-    return _add_person(actor, agency_id, normal_login(login_text), name, checked_roles(roles), password_hash)
 
 
 def change_person(

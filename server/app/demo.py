@@ -91,7 +91,7 @@ def _load_agency(demo: DemoAgency, password_hash: str) -> None:
 def _load_person(agency_id: str, person: dict[str, Any], password_hash: str) -> None:
     at = person.get("agency", agency_id)
     known = accounts.person_by_login(person["login"]) or accounts.add_hashed_person(
-        at, person["login"], person["name"], person["roles"], password_hash
+        None, at, person["login"], person["name"], person["roles"], password_hash
     )
     inspector = dict(person.get("inspector") or {})
     if inspector:

@@ -126,7 +126,7 @@ class Inspectors:
         assert isinstance(draft, PersonDraft)
         user_id = target.object_id
         if not user_id:
-            user_id = accounts.add_without_password(actor, agency_id, draft.login, draft.values["name"], ["inspector"], no_password).id
+            user_id = accounts.add_hashed_person(actor, agency_id, draft.login, draft.values["name"], ["inspector"], no_password).id
             writer.line(user_id, ACCOUNT, "", draft.login, kind=self.kind)
         row = InspectorRow(user_id=user_id, agency_id=agency_id, name="", certificate_no="", valid_to=cause.day, details={}, origins={}, import_id=cause.import_id)
         for name, text in draft.values.items():
