@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 
 from server.accounts.secrecy import counts, secret
 from server.platform.access import access
-from server.reports import operations, papers, reading, schemas
+from server.reports import findings, operations, papers, reading, schemas
 
 blp = Blueprint("reports", "reports", url_prefix="/reports", description="检查报告与审核")
 QUEUES = {"due": reading.OPEN_STATES, "review": ("submitted", "held"), "approved": ("approved",)}
@@ -26,6 +26,14 @@ def list_reports(query: dict[str, Any]) -> dict[str, Any]:
     found = reading.queue(g.actor, QUEUES[query["queue"]])
     counts(len(found))
     return {"reports": found}
+
+
+@blp.get("/findings")
+@access("plan_officer", "reviewer", "administrator", "auditor")
+@blp.response(200, schemas.FindingsOut)
+def get_findings() -> findings.Findings:
+    """How often each item of the list was found unqualified, and what is found often without an item (WS-3.2d)."""
+    return findings.findings(g.actor.agency_id, operations.today_and_calendar(g.actor.agency_id)[0])
 
 
 @blp.get("/<report_id>")

@@ -19,7 +19,7 @@ from server.kernel.workdays import Calendar
 from server.platform import clock, feed
 from server.platform.db import db, unit_of_work
 from server.platform.ids import new_id
-from server.reports import domain
+from server.reports import domain, findings
 from server.reports.tables import OpinionRow, ReportRow, ReturnRow
 from server.rules import operations as rules
 
@@ -195,6 +195,7 @@ def approve(actor: Actor, report_id: str, note: str = "", clock_reason: str = ""
     for kind in ("notice", "report"):
         numbers.mark_used(report.insp, kind)
     _decided(actor, report, "reports.approved")
+    findings.keep(report, seen)
     for told in _approved:
         told(report.id)
 

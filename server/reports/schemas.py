@@ -122,3 +122,26 @@ class ReturnIn(NoteIn):
 
 class ReturnIdOut(Schema):
     id = StrictStr(required=True)
+
+
+class ProblemOut(Schema):
+    text = StrictStr(most=5000, required=True)
+    checklist = StrictStr(required=True)
+    count = StrictInt(required=True)
+
+
+class ItemFiguresOut(Schema):
+    code = StrictStr(required=True)
+    name = StrictStr(required=True)
+    checked = StrictInt(required=True)
+    failed = StrictInt(required=True)
+    checked_year = StrictInt(required=True)
+    failed_year = StrictInt(required=True)
+    worst = fields.List(fields.Nested(ProblemOut), required=True)
+
+
+class FindingsOut(Schema):
+    since = StrictDate(required=True)
+    inspections = StrictInt(required=True)
+    items = fields.List(fields.Nested(ItemFiguresOut), required=True)
+    without_item = fields.List(fields.Nested(ProblemOut), required=True)

@@ -70,3 +70,19 @@ class ReturnRow(db.Model):
     by: Mapped[str] = mapped_column(String(36))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class FindingRow(db.Model):
+    """What one approved report found, for the figures of the item list (WS-3.2d)."""
+
+    __tablename__ = "report_finding"
+    __table_args__ = (Index("ix_report_finding_day", "agency_id", "approved_on"),)
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(64))
+    approved_on: Mapped[date] = mapped_column(Date)
+    item_codes: Mapped[list[str]] = mapped_column(JSON)
+    """Items of the list for which the unit was inspected."""
+    fails: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    """{checklist, title, item, text} of every checklist item that failed, once each."""
+    notes: Mapped[list[str]] = mapped_column(JSON)
+    """Notes that belong to no checklist item."""

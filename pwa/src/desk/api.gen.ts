@@ -7095,6 +7095,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often each item of the list was found unqualified, and what is found often without an item (WS-3.2d). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FindingsOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sync/blobs/{sha256}": {
         parameters: {
             query?: never;
@@ -8013,6 +8050,13 @@ export interface components {
         FieldChangesOut: {
             history: components["schemas"]["FieldChangeOut"][];
         };
+        FindingsOut: {
+            inspections: number;
+            items: components["schemas"]["ItemFiguresOut"][];
+            /** Format: date */
+            since: string;
+            without_item: components["schemas"]["ProblemOut"][];
+        };
         GapOut: {
             lacking: string[];
             name: string;
@@ -8207,6 +8251,15 @@ export interface components {
         };
         ItemChangesOut: {
             lines: string[];
+        };
+        ItemFiguresOut: {
+            checked: number;
+            checked_year: number;
+            code: string;
+            failed: number;
+            failed_year: number;
+            name: string;
+            worst: components["schemas"]["ProblemOut"][];
         };
         ItemListOut: {
             agency: string;
@@ -8896,6 +8949,11 @@ export interface components {
             id: string;
             name: string;
             state: string;
+        };
+        ProblemOut: {
+            checklist: string;
+            count: number;
+            text: string;
         };
         ProgressIn: {
             /** @default  */
