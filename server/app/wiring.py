@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.accounts import operations as accounts
-from server.documents import fonts, numbers, plan_paper, preparation, replanning
+from server.documents import fonts, month_paper, numbers, plan_paper, preparation, replanning
 from server.documents import operations as documents
 from server.draw import operations as draws
 from server.evidence import operations as evidence
@@ -24,6 +24,7 @@ def connect() -> None:
     plans.on_assigned(preparation.inspections_from)
     annual.numbers_come_from(numbers.take_serial)
     annual.printed_by(plan_paper.render)
+    publishing.printed_by(month_paper.render)
     figures.standings_come_from(overview.standings)
     publishing.on_visit_changed(replanning.changed)
     draws.on_drawn(drawn.take)

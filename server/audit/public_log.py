@@ -6,7 +6,7 @@ Who is not to know (who inspects where, before publication) sees the hash only; 
 once (a draw's intent) are written with ``public=True`` and then shown with their salt.
 
 Ed25519 signs deterministically: a receipt is not stored but made again, byte for byte, from its row. Kinds: ``head``
-(the end of a device's chain), ``draw.intent``, ``draw.void``, ``draw.result``, ``device``, ``read`` (docs/log.md has all).
+(the end of a device's chain), ``draw.intent``, ``draw.void``, ``draw.result``, ``registry``, ``device``, ``read`` (docs/log.md has all).
 """
 
 from __future__ import annotations

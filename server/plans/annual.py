@@ -59,6 +59,11 @@ def numbers_come_from(take: Take) -> None:
     _serials[:] = [take]
 
 
+def next_serial(agency_id: str, kind: str, year: int) -> int:
+    """The next serial of a kind of document of this year. Part of the caller's unit of work."""
+    return _serials[0](agency_id, kind, year)
+
+
 def printed_by(printer: Printer) -> None:
     _printers[:] = [printer]
 
@@ -76,7 +81,7 @@ def save(actor: Actor, document_id: str, kind: str, year: int, base: int, conten
         raise PlanUnknown("没有这份计划")
     _check(actor.agency_id, kind, content)
     if row is None:
-        serial = _serials[0](actor.agency_id, "plan", year)
+        serial = next_serial(actor.agency_id, "plan", year)
         row = PlanDocumentRow(
             id=document_id, agency_id=actor.agency_id, kind=kind, year=year, serial=serial, number=f"（{accounts.agency(actor.agency_id).short}）计字〔{year}〕第{serial}号",
             state="draft", rev=0, title="", content={}, created_by=actor.user_id, created_at=clock.now(),
@@ -124,7 +129,12 @@ def approve(actor: Actor, document_id: str) -> Document:
         raise OwnWork("起草人不能签发自己起草的计划")
     row.state, row.approved_by, row.approved_at = "approved", actor.user_id, clock.now()
     row.signatory, row.issued_on = actor.name, local_date(clock.now_ms())
-    audit.record(actor, "plans.document_approved", "plan_document", row.id, facts={"number": row.number})
+    facts: dict[str, Any] = {"number": row.number}
+    if row.kind == "annual":
+        # WS-3.4a: the plan's year begins with the registry of this day.
+        taken = registry.take_snapshot(row.agency_id, row.id, row.number)
+        facts |= {"units": taken.count, "root": taken.root}
+    audit.record(actor, "plans.document_approved", "plan_document", row.id, facts=facts)
     return _view(row)
 
 
@@ -207,6 +217,11 @@ def letter_document(letter: Letter) -> Document:
     return document(letter.agency_id, letter.document)
 
 
+def registry_since(agency_id: str, document_id: str) -> registry.Since | None:
+    """What the registry holds otherwise than when the plan was signed; None for drafts, schemes and older plans. Raises PlanUnknown."""
+    return registry.changes_since(agency_id, _row(agency_id, document_id).id)
+
+
 def pdf(found: Document) -> bytes:
     return _printers[0](found)
 
@@ -243,6 +258,9 @@ def summary(found: Document) -> list[list[str]]:
         objects = "；".join(filter(None, (content["object_filter"], content.get("pool_words", ""))))
         pairs += [["检查对象", objects], ["抽查比例", f"{content['ratio_permille'] / 10:g}%"], ["检查内容", content["check_content"]],
                   ["实施方式", "结合月度监督抽查一并实施" if content.get("rides_along") else "单独实施"]]
+    taken = registry.snapshot(found.agency_id, found.id)
+    if taken is not None:
+        pairs.append(["检查对象名录库", f"{taken.count} 家（{taken.on.isoformat()} 在册），校验值 {taken.root}"])
     if content.get("joint"):
         pairs.append(["联合检查", content["joint"]])
     return pairs

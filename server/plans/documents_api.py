@@ -79,6 +79,14 @@ def report_progress(body: dict[str, Any], document_id: str) -> upward.Letter:
     return annual.progress(g.actor, document_id, body["words"], body["question"])
 
 
+@blp.get("/documents/<document_id>/registry")
+@access("plan_officer", "reviewer", "auditor")
+@blp.response(200, plan_schemas.RegistrySinceOut)
+def registry_since(document_id: str) -> dict[str, Any]:
+    """The registry when the annual plan was signed, and what has changed since (WS-3.4a)."""
+    return {"since": annual.registry_since(g.actor.agency_id, document_id)}
+
+
 @blp.get("/documents/<document_id>/document.pdf")
 @access("plan_officer", "reviewer", "auditor")
 @blp.alt_response(200, description="PDF/A-2b", content_type="application/pdf")

@@ -14,10 +14,11 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from server.accounts import operations as accounts
 from server.accounts.domain import Actor
 from server.audit import operations as audit
 from server.kernel.moments import local_date
-from server.plans import close, closing, operations
+from server.plans import annual, close, closing, operations
 from server.plans.domain import (
     BatchHasErrors,
     Group,
@@ -91,6 +92,8 @@ class Plan:
     created_by: str
     approved_at: datetime | None
     approved_by: str
+    number: str
+    signatory: str
     released_at: datetime | None
     published_at: datetime | None
     version: int
@@ -255,6 +258,9 @@ def approve(actor: Actor, plan_id: str, note: str) -> Plan:
         raise LateNeedsNote("已过每月截止日的批次，负责人须写明原因", month=row.month)
     row.state, row.approved_by, row.approved_at = "approved", actor.user_id, clock.now()
     row.late_note = note if row.late else ""
+    today = local_date(clock.now_ms())
+    row.signatory = actor.name
+    row.number = f"（{accounts.agency(row.agency_id).short}）抽查字〔{today.year}〕第{annual.next_serial(row.agency_id, 'month_plan', today.year)}号"
     session().flush()
     audit.record(actor, "plans.approved", "monthly_plan", row.id, facts={"rows": len(lines), "late": row.late})
     return _plan(row, len(lines))

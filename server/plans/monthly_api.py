@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, g, request
 from flask_smorest import Blueprint
@@ -125,6 +126,16 @@ def plan_csv(plan_id: str) -> Response:
     csv.writer(text).writerows([[_cell(word) for word in row] for row in rows])
     answer = Response("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="plan.csv"'
+    return answer
+
+
+@blp.get("/monthly/<plan_id>/plan.pdf")
+@access("plan_officer", "reviewer", "auditor")
+@blp.alt_response(200, description="PDF/A-2b", content_type="application/pdf")
+def plan_pdf(plan_id: str) -> Response:
+    """The published plan as the numbered, signed document it is; before publication refused and recorded like the table."""
+    answer = Response(publishing.pdf(g.actor, plan_id), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f"inline; filename=\"plan.pdf\"; filename*=UTF-8''{quote(monthly.plan(g.actor.agency_id, plan_id).title)}.pdf"
     return answer
 
 

@@ -72,6 +72,30 @@ class PlanDocumentOut(Schema):
     content = fields.Nested(PlanContent, required=True)
 
 
+class SnapshotOut(Schema):
+    on = StrictDate(required=True)
+    count = StrictInt(required=True)
+    root = StrictStr(required=True)
+    leaf = StrictInt(required=True)
+
+
+class NamedChangesOut(Schema):
+    count = StrictInt(required=True)
+    names = fields.List(StrictStr(), required=True)
+
+
+class SinceOut(Schema):
+    snapshot = fields.Nested(SnapshotOut, required=True)
+    now = StrictInt(required=True)
+    added = fields.Nested(NamedChangesOut, required=True)
+    removed = fields.Nested(NamedChangesOut, required=True)
+    changed = fields.Nested(NamedChangesOut, required=True)
+
+
+class RegistrySinceOut(Schema):
+    since = fields.Nested(SinceOut, required=True, allow_none=True)
+
+
 class CapacityOut(Schema):
     headcount = StrictInt(required=True)
     each = StrictInt(required=True)
@@ -195,6 +219,8 @@ class MonthlyPlanOut(Schema):
     source = StrictStr(required=True)
     created_at = StrictInstant(required=True)
     approved_at = StrictInstant(required=True, allow_none=True)
+    number = StrictStr(required=True)
+    signatory = StrictStr(required=True)
     released_at = StrictInstant(required=True, allow_none=True)
     published_at = StrictInstant(required=True, allow_none=True)
     version = StrictInt(required=True)

@@ -104,6 +104,43 @@ def export(actor: Actor, plan_id: str) -> list[list[str]]:
     return [[LABELS[name] for name in names], *([str(row.get(name, "")) for name in names] for row in last.rows)]
 
 
+@dataclass(frozen=True)
+class Paper:
+    """A published version as it is printed: every column that its rows have, under its Chinese name."""
+
+    agency_id: str
+    title: str
+    number: str
+    signatory: str
+    approved_at: datetime
+    late_note: str
+    version: int
+    reason: str
+    sha256: str
+    published_at: datetime
+    table: list[list[str]]
+
+
+Printer = Callable[[Paper], bytes]
+_printers: list[Printer] = []
+
+
+def printed_by(printer: Printer) -> None:
+    _printers[:] = [printer]
+
+
+def paper(actor: Actor, plan_id: str) -> Paper:
+    """The newest published version for printing; as with ``export`` nothing leaves the system before (WG-9a)."""
+    table = export(actor, plan_id)
+    plan, last = monthly.plan(actor.agency_id, plan_id), versions(actor.agency_id, plan_id)[-1]
+    assert plan.approved_at is not None, "published plans are approved"
+    return Paper(plan.agency_id, plan.title, plan.number, plan.signatory, plan.approved_at, plan.late_note, last.version, last.reason, last.sha256, last.published_at, table)
+
+
+def pdf(actor: Actor, plan_id: str) -> bytes:
+    return _printers[0](paper(actor, plan_id))
+
+
 LABELS = {"unit_name": "检查对象名称", "address": "地址", "inspect_by": "检查时限", "items": "抽查事项", "inspectors": "检查人员"}
 
 

@@ -108,6 +108,9 @@ class MonthlyPlanRow(db.Model):
     created_by: Mapped[str] = mapped_column(String(36))
     approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     approved_by: Mapped[str] = mapped_column(String(36), default="")
+    number: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """文号, taken with the approval; "" for a draft."""
+    signatory: Mapped[str] = mapped_column(String(60), default="", server_default="")
     released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     released_by: Mapped[str] = mapped_column(String(36), default="")
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -21,6 +21,9 @@ from server.registry.drawing import conflicts_of, interests_by_enterprise
 from server.registry.holding import Cause
 from server.registry.pools import PoolFilter, PoolInspector, PoolUnit, filter_data, filter_from, filter_words
 from server.registry.proposals import Seen, from_visit
+from server.registry.snapshots import Since, Snapshot, snapshot
+from server.registry.snapshots import since as changes_since
+from server.registry.snapshots import take as take_snapshot
 from server.registry.tables import ConflictRow, InspectorRow, MarketEntityRow, UnitFactRow, UnitRow, units_of
 from server.registry.undo import units_are_used_by
 from server.registry.undo_people import inspectors_are_used_by
@@ -34,6 +37,7 @@ __all__ = [
     "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool",
     "pool_explained", "register_inspector", "twins", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
     "unit_places",
+    "Since", "Snapshot", "changes_since", "snapshot", "take_snapshot",
 ]
 
 

@@ -202,6 +202,23 @@ class RegistrySettingRow(db.Model):
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class SnapshotRow(db.Model):
+    """The registry on the day on which a plan was signed (WS-3.4a)."""
+
+    __tablename__ = "registry_snapshot"
+    __table_args__ = (UniqueConstraint("agency_id", "of"),)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    agency_id: Mapped[str] = mapped_column(String(64))
+    of: Mapped[str] = mapped_column(String(36))
+    """The id of what it was taken for."""
+    on: Mapped[date] = mapped_column(Date)
+    count: Mapped[int]
+    root: Mapped[str] = mapped_column(String(43))
+    leaf: Mapped[int]
+    units: Mapped[list[list[str]]] = mapped_column(JSON)
+    """[id, name, hash of its fields], by id."""
+
+
 class SubPoolRow(db.Model):
     """A sub-pool 子库: a filter with a name, always as large as the registry is today (YS-3.2b)."""
 

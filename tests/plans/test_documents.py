@@ -11,16 +11,19 @@ from flask import Flask
 from pypdf import PdfReader
 
 from server.audit import operations as audit
+from server.audit import public_log
 from server.inspections import operations as inspections
+from server.kernel import canonical
 from server.plans import annual, upward, workload
 from server.plans.domain import OwnWork, PlanChanged, PlanRefused, PlanState
 from server.platform import clock
 from server.platform.ids import new_id
+from server.registry import cards
 from server.registry import operations as registry
 from server.rules import operations as rules
 from tests import builders
 from tests.plans.office import JD, WC, YS, Office, an_office, content, on
-from tests.registry.desk import an_inspector
+from tests.registry.desk import an_inspector, line, units_of
 
 
 @pytest.fixture
@@ -230,3 +233,39 @@ def test_over_http_another_agency_does_not_see_it_and_unknown_fields_are_refused
     stranger = builders.client_as("plan_officer", agency=WC)
     assert stranger.get(f"/api/v1/plans/documents/{key}").status_code == 404
     assert stranger.put(f"/api/v1/plans/documents/{key}", json=body).status_code == 404
+
+
+def test_ws_3_4a_the_registry_is_tied_to_the_plan_of_the_year_and_what_changed_since_is_told(office: Office) -> None:
+    """WS-3.4a: "结合年度执法工作计划，建立随机抽查对象名录库"."""
+    client = office.client(office.officer)
+    with clock.freeze(on("2026-01-05")):
+        draft = drafted(office)
+    path = f"/api/v1/plans/documents/{draft.id}/registry"
+    assert client.get(path).json == {"since": None}, "a draft is tied to nothing"
+    with clock.freeze(on("2026-01-05")):
+        signed = annual.approve(office.head, draft.id)
+    held = registry.pool(JD, registry.PoolFilter())
+    told = client.get(path).json["since"]
+    taken = told["snapshot"]
+    assert (taken["on"], taken["count"], told["now"]) == ("2026-01-05", len(held), len(held))
+    assert [told[kind] for kind in ("added", "removed", "changed")] == [{"count": 0, "names": []}] * 3
+    entry = public_log.stored(taken["leaf"])
+    assert entry is not None and entry.public and canonical.decode(entry.entry) == {
+        "v": 1, "k": "registry", "agency": JD, "for": signed.number, "on": "2026-01-05", "units": taken["count"], "root": taken["root"],
+    }
+    assert ["检查对象名录库", f"{taken['count']} 家（2026-01-05 在册），校验值 {taken['root']}"] in annual.summary(signed)
+    first, second = office.units[:2]
+    cards.edit(office.officer, JD, first.id, {"sector": "新行业"}, "核实")
+    cards.set_state(office.officer, JD, second.id, "closed", "停业")
+    (new,) = [unit for unit in units_of(line(77), agency=JD) if unit.name == "示例单位77"]
+    after = client.get(path).json["since"]
+    assert {kind: after[kind]["names"] for kind in ("added", "removed", "changed")} == {"added": [new.name], "removed": [second.name], "changed": [first.name]}
+    assert (after["snapshot"], after["now"]) == (taken, taken["count"])
+
+
+def test_a_scheme_takes_no_snapshot_and_another_agencys_plan_is_not_there(office: Office) -> None:
+    draft = drafted(office, "scheme", object_filter="重点单位", ratio_permille=100, check_content="消防设施")
+    annual.approve(office.head, draft.id)
+    path = f"/api/v1/plans/documents/{draft.id}/registry"
+    assert office.client(office.officer).get(path).json == {"since": None}
+    assert builders.client_as("plan_officer", agency=YS).get(path).status_code == 404

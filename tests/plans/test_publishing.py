@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import date
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from server.audit import operations as audit
@@ -17,6 +19,7 @@ from server.plans.domain import Embargoed, NotPublic, OwnWork, PlanPublished, Pl
 from server.platform import clock, jobs
 from server.platform.db import session, transaction
 from server.platform.ids import new_id
+from server.registry import operations as registry
 from tests import builders
 from tests.plans.office import JD, WC, WG, YS, Office, an_office, on
 
@@ -218,3 +221,41 @@ def test_publishing_again_makes_no_second_version(office: Office) -> None:
     plan = published(office, 0)
     publishing.publish(office.head, plan.id)
     assert len(publishing.versions(WC, plan.id)) == 1
+
+
+def words_of(data: bytes) -> str:
+    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages).replace("\n", "").replace(" ", "")
+
+
+def test_wc_15d_the_monthly_plan_is_a_numbered_signed_document_once_it_is_public(office: Office) -> None:
+    """WC-15d: "月度抽查计划应包括但不限于检查对象名称、地址、检查时限等内容"; WC-20a: without the inspectors where they are hidden."""
+    client = office.client(office.officer)
+    office.take(office.result(0, 1))
+    plan = office.plan()
+    assert client.get(f"{API}/{plan.id}/plan.pdf").status_code == 403, "nobody carries the list out before"
+    assert [one.verb for one in audit.listing(WC, object_kind="monthly_plan", object_id=plan.id)][0] == "plans.export_refused"
+    _as_drawn_elsewhere(plan.id)
+    signed = monthly.approve(office.head, plan.id, "补充安排")
+    assert signed.number.endswith("号") and "抽查字〔" in signed.number and signed.signatory == office.head.name
+    publishing.publish(office.head, plan.id)
+    answer = client.get(f"{API}/{plan.id}/plan.pdf")
+    assert answer.status_code == 200 and answer.content_type == "application/pdf"
+    text = words_of(answer.data)
+    version = publishing.versions(WC, plan.id)[0]
+    for expected in (signed.title, signed.number, f"签发人：{office.head.name}", "检查对象名称", "地址", "检查时限", "本期抽查2家", version.sha256[:16], *(row[name].replace(" ", "") for row in version.rows for name in ("unit_name", "address", "inspect_by"))):
+        assert expected in text, expected
+    people = {one.name for one in registry.inspectors(WC)} - {office.head.name}
+    assert not [name for name in people if name in text]
+    assert client.get(f"{API}/{plan.id}/plan.pdf").data == answer.data, "the same version is the same bytes"
+    assert builders.client_as("plan_officer", agency=YS).get(f"{API}/{plan.id}/plan.pdf").status_code == 404
+
+
+def test_numbers_of_monthly_plans_have_no_gap_and_an_amended_one_says_which_version_it_is(office: Office) -> None:
+    first, second = published(office, 0, release=False), published(office, 1, release=False)
+    assert [one.number.rsplit("第", 1)[1] for one in (first, second)] == ["1号", "2号"]
+    line = monthly.lines(WC, second.id)[0]
+    asked = publishing.ask_amendment(office.officer, second.id, new_id(), [{"line": line.id, "inspect_by": line.inspect_by.replace(day=10)}], "单位搬迁")
+    letter = next(one for one in upward.sent(WC) if one.object_id == asked.id)
+    upward.answer(office.superior, letter.id, "granted", "", "准1号")
+    text = words_of(publishing.pdf(office.officer, second.id))
+    assert "第2版，变更事由：单位搬迁。" in text and second.number in text

@@ -3679,6 +3679,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans/documents/{document_id}/registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        /** The registry when the annual plan was signed, and what has changed since (WS-3.4a). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    document_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegistrySinceOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/documents/{document_id}/report": {
         parameters: {
             query?: never;
@@ -4136,6 +4177,45 @@ export interface paths {
             requestBody?: never;
             responses: {
                 /** @description UTF-8 with BOM */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/monthly/{plan_id}/plan.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        /** The published plan as the numbered, signed document it is; before publication refused and recorded like the table. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description PDF/A-2b */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -8587,11 +8667,13 @@ export interface components {
             lines: number;
             merges: boolean;
             month: string;
+            number: string;
             /** Format: date-time */
             published_at: string | null;
             /** Format: date-time */
             released_at: string | null;
             seq: number;
+            signatory: string;
             source: string;
             state: string;
             title: string;
@@ -8615,6 +8697,10 @@ export interface components {
         };
         MonthsOut: {
             months: components["schemas"]["MonthOut"][];
+        };
+        NamedChangesOut: {
+            count: number;
+            names: string[];
         };
         NamedCountOut: {
             name: string;
@@ -9067,6 +9153,9 @@ export interface components {
         RegistryReasonIn: {
             reason: string;
         };
+        RegistrySinceOut: {
+            since: components["schemas"]["SinceOut"] | null;
+        };
         ReleaseIn: {
             check: string;
             reason: string;
@@ -9262,6 +9351,20 @@ export interface components {
             permille: number;
             undrawn: number;
             year: number;
+        };
+        SinceOut: {
+            added: components["schemas"]["NamedChangesOut"];
+            changed: components["schemas"]["NamedChangesOut"];
+            now: number;
+            removed: components["schemas"]["NamedChangesOut"];
+            snapshot: components["schemas"]["SnapshotOut"];
+        };
+        SnapshotOut: {
+            count: number;
+            leaf: number;
+            /** Format: date */
+            on: string;
+            root: string;
         };
         StoryIn: {
             /** @default  */

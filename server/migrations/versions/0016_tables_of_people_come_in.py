@@ -24,7 +24,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='units', nullable=False))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table('registry_import', schema=None) as batch_op:
         batch_op.drop_column('kind')

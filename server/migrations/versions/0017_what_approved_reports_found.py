@@ -26,7 +26,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_report_finding_day', ['agency_id', 'approved_on'], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table('report_finding', schema=None) as batch_op:
         batch_op.drop_index('ix_report_finding_day')

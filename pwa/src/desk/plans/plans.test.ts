@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 const plan = (more: Record<string, unknown> = {}) => ({
-  id: 'p1', month: '2026-12', seq: 1, title: '2026年12月抽查计划', state: 'draft', late: false, late_note: '', merges: true, source: 'internal', created_at: '2026-11-20T02:00:00.000Z', approved_at: null, released_at: null, published_at: null, version: 0, lines: 1, ...more,
+  id: 'p1', month: '2026-12', seq: 1, title: '2026年12月抽查计划', state: 'draft', late: false, late_note: '', merges: true, source: 'internal', created_at: '2026-11-20T02:00:00.000Z', approved_at: null, number: '', signatory: '', released_at: null, published_at: null, version: 0, lines: 1, ...more,
 })
 const line = (more: Record<string, unknown> = {}) => ({
   id: 'l1', unit_id: 'u1', unit_name: '示例度假酒店', address: '湖滨路1号', premises: [], item_codes: ['WC-1'], team: [{ id: 'a', name: '甄文一' }, { id: 'b', name: '贾湖二' }], inspect_by: '2026-12-31', mode: 'on_site', draw_no: '抽-1', stratum: 'general', candidates: 4, visit_group: '', withdrawn: '', ...more,
@@ -205,6 +205,22 @@ describe('documents and letters', () => {
     expect(on.text('scheme-pool-words')).toBe('风险等级：D（今天 7 家）')
     await on.tap('document-save')
     expect(office.sent('PUT', 'plans/documents/s1')[0]?.body).toMatchObject({ base: 1, content: { pool_filter: { grades: ['D'] }, object_filter: '人员密集场所' } })
+  })
+  it('says what has become of the registry since the annual plan was signed', async () => {
+    office = await officeWith('reviewer')
+    const annual = { id: 'a1', kind: 'annual', year: 2026, number: '（示例）计字〔2026〕第1号', state: 'approved', rev: 1, title: '2026年计划', signatory: '甄我', issued_on: '2026-01-05', created_at: '2026-01-05T02:00:00Z', void_reason: '', content: { period_from: '2026-01-01', period_to: '2026-12-31', target_key: 1, target_general: 2 } }
+    office.on('GET plans/documents', { documents: [annual], capacity: null, items: {} }).on('GET plans/upward', { letters: [] })
+    const none = { count: 0, names: [] }
+    office.on('GET plans/documents/a1/registry', { since: { snapshot: { on: '2026-01-05', count: 12, root: 'r00t', leaf: 7 }, now: 13, added: { count: 1, names: ['示例新店'] }, removed: none, changed: none } })
+    on = await show(DocumentsScreen)
+    await on.tap('registry-a1')
+    expect(on.text('since-then')).toContain('2026-01-05 签发时在册 12 家，现在 13 家')
+    expect(on.text('since-added')).toContain('示例新店')
+    expect(on.has('since-removed')).toBe(false)
+    office.on('GET plans/documents/a1/registry', { since: null })
+    await on.tap('dialog-close')
+    await on.tap('registry-a1')
+    expect(on.has('since-none')).toBe(true)
   })
   it('an annual plan is drawn up under an id of its own and signed by the head', async () => {
     office = await officeWith('plan_officer')
