@@ -146,6 +146,15 @@ def _counted(counter: Counter[str]) -> list[dict[str, Any]]:
     return [{"name": name, "count": count} for name, count in sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
+@blp.put("/coverage/stale-period")
+@access("plan_officer")
+@blp.arguments(schemas.StalePeriodIn)
+@blp.response(204)
+def put_stale_period(body: dict[str, Any]) -> None:
+    """After how many days without verification a unit stands in the stale list (WC-11)."""
+    listing.set_stale_days(g.actor, g.actor.agency_id, body["days"])
+
+
 @blp.post("/coverage/compare")
 @access("plan_officer")
 @body_limit(MAX_BYTES + 64 * 1024)

@@ -218,4 +218,4 @@ def decide_proposal(body: dict[str, Any], proposal_id: str) -> None:
 def report_unit(body: dict[str, Any]) -> dict[str, str]:
     """A supervised unit that is not in the registry (YS-3.2a)."""
     details = {key: body[key].strip() for key in ("name", "address", "uscc", "sector") if body[key].strip()}
-    return {"id": proposals.report_unit(g.actor, g.actor.agency_id, details, body["note"])}
+    return {"id": proposals.report_unit(g.actor, g.actor.agency_id, details, body["note"], body["id"])}

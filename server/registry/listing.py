@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
-from server.platform.db import db
+from server.audit import operations as audit
+from server.platform.db import db, unit_of_work
 from server.platform.sheets import Sheet
 from server.registry import domain, drawing, fields, pools
-from server.registry.settings import setting
+from server.registry.settings import keep_setting, setting
 from server.registry.tables import MarketEntityRow, SubPoolRow, UnitMarkRow, UnitRow
 from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
@@ -43,6 +44,12 @@ def required_of(agency_id: str) -> tuple[str, ...]:
         return fields.required_fields(rules.rules_for(agency_id).values.get("unit.required") or ())
     except (UnknownAgency, ProfileNotInForce):
         return fields.required_fields(())
+
+
+@unit_of_work
+def set_stale_days(actor: audit.Who, agency_id: str, days: int) -> None:
+    """After how many days without somebody's looking a unit is stale (WC-11)."""
+    keep_setting(actor, agency_id, STALE, {"days": days})
 
 
 def stale_before(agency_id: str, today: date) -> date:

@@ -67,9 +67,15 @@ def _split(one: Seen) -> list[tuple[str, str, str]]:
 
 
 @unit_of_work
-def report_unit(actor: audit.Who, agency_id: str, details: Mapping[str, str], note: str) -> str:
-    """A supervised unit that is not in the registry, told from the field (YS-3.2a)."""
-    row = ProposalRow(id=new_id(), agency_id=agency_id, kind="unit", unit_id=None, field="", new=details["name"], source=note, details=dict(details), by_user=actor.user_id, at=clock.now(), state="open")
+def report_unit(actor: audit.Who, agency_id: str, details: Mapping[str, str], note: str, report_id: str | None = None) -> str:
+    """A supervised unit that is not in the registry, told from the field (YS-3.2a). The same id from the same person again
+    is the same report, whatever has become of it. Raises ProposalUnknown for an id that is somebody else's."""
+    known = None if report_id is None else db.session.get(ProposalRow, report_id)
+    if known is not None:
+        if (known.agency_id, known.by_user, known.kind) != (agency_id, actor.user_id, "unit"):
+            raise ProposalUnknown("没有这条建议")
+        return known.id
+    row = ProposalRow(id=report_id or new_id(), agency_id=agency_id, kind="unit", unit_id=None, field="", new=details["name"], source=note, details=dict(details), by_user=actor.user_id, at=clock.now(), state="open")
     db.session.add(row)
     audit.record(actor, "registry.unit_reported", "proposal", row.id, agency_id)
     return row.id

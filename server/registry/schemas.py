@@ -217,3 +217,7 @@ class HeadersOut(Schema):
 
 class RegistryReasonIn(Schema):
     reason = StrictStr(most=300, least=1, required=True)
+
+
+class StalePeriodIn(Schema):
+    days = StrictInt(low=30, high=3650, required=True)

@@ -223,6 +223,8 @@ class ProposalDecisionIn(Schema):
 
 
 class ReportUnitIn(Schema):
+    id = StrictUUID(load_default=None, allow_none=True)
+    """Made by the phone, so that a report sent twice is told once."""
     name = StrictStr(most=200, least=1, required=True)
     address = StrictStr(most=300, least=1, required=True)
     uscc = StrictStr(most=18, load_default="")

@@ -97,6 +97,24 @@ def test_wc_11_every_change_stands_in_the_history_and_what_is_not_verified_is_st
         assert listed(only="stale") == ["示例单位1"]
 
 
+def test_the_period_after_which_a_unit_is_stale_is_set_at_the_desk(app: Flask) -> None:
+    """WC-11: "动态管理，及时更新"."""
+    with app.app_context():
+        (unit,) = desk.units_of(desk.line(1))
+        cards.verify(builders.an_actor("plan_officer"), AGENCY, unit.id)
+    officer, path = builders.client_as("plan_officer"), "/api/v1/registry/coverage"
+    assert officer.get(path).json["stale_days"] == 365
+    assert officer.put(f"{path}/stale-period", json={"days": 30}).status_code == 204
+    told = officer.get(path).json
+    assert (told["stale_days"], told["stale"]) == (30, 0)
+    with clock.freeze(clock.now() + timedelta(days=31)):
+        clerk = builders.client_as("plan_officer")
+        assert clerk.get(path).json["stale"] == 1
+    assert [officer.put(f"{path}/stale-period", json={"days": days}).status_code for days in (29, 3651, "60")] == [422] * 3
+    assert builders.client_as("reviewer").put(f"{path}/stale-period", json={"days": 60}).status_code == 403
+    assert builders.client_as("plan_officer", agency="fire-jindong").get(path).json["stale_days"] == 365
+
+
 def test_editing_nothing_writes_nothing(ctx: Flask) -> None:
     (unit,) = desk.units_of(desk.line(1))
     cards.edit(clerk(), AGENCY, unit.id, {"sector": "宾馆饭店"}, "没有变化")

@@ -226,6 +226,16 @@ def test_ys_3_2a_a_unit_that_is_not_in_the_registry_is_told_from_the_field_and_e
     assert planner.get(f"{API}/proposals").json["open"] == 0
 
 
+def test_a_report_from_the_way_that_a_phone_sends_twice_is_told_once(planner: Client) -> None:
+    phone = builders.client_as("inspector")
+    body = {"id": "0195f0a0-0000-4000-8000-000000000001", "name": "漏登小店", "address": "示例路77号", "note": "正在营业"}
+    assert [phone.post(f"{API}/reported-units", json=body).json["id"] for _ in range(2)] == [body["id"]] * 2
+    assert planner.get(f"{API}/proposals").json["open"] == 1
+    for other in (builders.client_as("inspector"), builders.client_as("inspector", agency="fire-jindong")):
+        assert other.post(f"{API}/reported-units", json=body).status_code == 404, "an id is its maker's"
+    assert phone.post(f"{API}/reported-units", json=body | {"lat": 1}).status_code == 422, "no place is taken in"
+
+
 def test_another_agencys_people_entries_and_proposals_do_not_exist(planner: Client) -> None:
     with builders.at_work():
         person = desk.an_inspector(1, agency="fire-jindong")

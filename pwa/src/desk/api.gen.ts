@@ -5107,6 +5107,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry/coverage/stale-period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** After how many days without verification a unit stands in the stale list (WC-11). */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StalePeriodIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registry/duplicates": {
         parameters: {
             query?: never;
@@ -9219,6 +9259,8 @@ export interface components {
         };
         ReportUnitIn: {
             address: string;
+            /** @default null */
+            id: string | null;
             name: string;
             /** @default  */
             note: string;
@@ -9365,6 +9407,9 @@ export interface components {
             /** Format: date */
             on: string;
             root: string;
+        };
+        StalePeriodIn: {
+            days: number;
         };
         StoryIn: {
             /** @default  */

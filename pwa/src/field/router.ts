@@ -10,6 +10,7 @@ export const router = createRouter({
     { path: '/', component: () => import('./today/TodayScreen.vue') },
     { path: '/me', component: () => import('./me/MeScreen.vue') },
     { path: '/keys', component: () => import('./me/KeysScreen.vue') },
+    { path: '/report-unit', component: () => import('./me/ReportUnitScreen.vue') },
     { path: '/troubles', component: () => import('./me/TroublesScreen.vue') },
     {
       path: '/visit/:insp',

@@ -139,6 +139,7 @@ export class SyncEngine {
     if (round === undefined) return 'away'
     const steps: (() => Promise<Outcome>)[] = [
       () => round.pushEvents({ vault, wire: this.wire, clock, receipts: this.parts, progress: () => this.tell({ topic: 'sync' }) }),
+      () => round.pushReports({ vault, wire: this.wire, clock, byHand }),
       () => round.watchLog({ vault, wire: this.wire, clock, sha256: this.parts.sha256, verifyEd25519: this.parts.verifyEd25519 }),
       () => round.pullChanges({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),
       () => round.fetchFiles({ vault, wire: this.wire, clock, sha256: this.parts.sha256, tell: (m) => this.tell(m) }),

@@ -2,6 +2,8 @@
  * Where the sync keeps what it knows, by key. Confirmations carry the epoch in their key: when the
  * server comes back from a backup with a higher epoch, everything is unsent again by construction.
  */
+import type { UnitReportForm } from './session'
+
 const pad = (n: number): string => String(n).padStart(9, '0')
 
 export const keys = {
@@ -43,9 +45,19 @@ export const keys = {
   visit: (insp: string): string => `visit/${insp}`,
   returned: (insp: string, id: string): string => `return/${insp}/${id}`,
   alarm: (code: string): string => `alarm/${code}`,
+  /** Units reported from the way (unitReports.ts). */
+  unitReport: (id: string): string => `unitreport/${id}`,
+  unitReports: 'unitreport/',
   draft: (insp: string, name: string): string => `draft/${insp}/${name}`,
 } as const
 
+export interface ReportFact extends UnitReportForm {
+  readonly id: string
+  readonly at: number
+  readonly sent?: number
+  /** Why the server does not want it. */
+  readonly refused?: string
+}
 export interface DeviceFact {
   readonly dev: string
   readonly user: string

@@ -7,14 +7,14 @@ import type { Installation, People, PersonRecord } from '../device/people'
 import type { Platform } from '../device/platform'
 import { DAMAGED, storeTrouble } from '../device/refusals'
 import { signerOf } from '../device/signer'
-import type { AppendResult, JsonObject, Result, StorageGauge } from '../device/ports'
+import type { AppendResult, JsonObject, Result, StorageGauge, StoreReason } from '../device/ports'
 import type { Vault } from '../device/vault'
 import { cardOf, visitCards } from './cards'
 import { Drafts } from './drafts'
 import { SyncEngine } from './engine'
 import { IDLE_MINUTES, watchIdle } from './idle'
 import {
-  keys, type DeviceFact, type LogFaultFact, type OffsetLike, type PolicyFact, type SettingsFact, type TokensFact,
+  keys, type DeviceFact, type LogFaultFact, type OffsetLike, type PolicyFact, type ReportFact, type SettingsFact, type TokensFact,
 } from './facts'
 import { signInAs } from './login'
 import { epochOf, inventory } from './outbox'
@@ -23,7 +23,7 @@ import type { RotateReason } from './rotate'
 import type { Answer } from './wire'
 import { count, stateOf, troublesOf, waiting } from './states'
 import type {
-  Change, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, Visit, VisitCard,
+  Change, Draft, Me, PendingCapture, ReopenReason, ResumePoint, Session, SyncOverview, Trouble, UnitReport, UnitReportForm, Visit, VisitCard,
 } from './session'
 
 /** The self-test writes 5 MB: not while the list of today is being drawn. */
@@ -187,6 +187,29 @@ export class FieldSession implements Session {
     return done.ok ? { ok: true, h: done.h, n: done.n, wall: done.wall } : done
   }
 
+  async reportUnit(form: UnitReportForm): Promise<Result<{ id: string }, StoreReason>> {
+    const [{ keepReport }, { newId }] = await Promise.all([import('./unitReports'), import('../device/newId')])
+    const done = await keepReport(this.vault, this.platform.clock, newId(), form)
+    if (done.ok) {
+      this.engine.tell({ topic: 'sync' })
+      this.engine.soon(0)
+    }
+    return done
+  }
+
+  async unitReports(): Promise<readonly UnitReport[]> {
+    return (await import('./unitReports')).unitReports(this.vault, this.engine.running)
+  }
+
+  async dropUnitReport(id: string): Promise<void> {
+    await (await import('./unitReports')).dropReport(this.vault, id)
+    this.engine.tell({ topic: 'sync' })
+  }
+
+  draft<T extends JsonObject>(name: string): Draft<T> {
+    return this.drafts.of<T>('', name)
+  }
+
   async syncNow(): Promise<SyncOverview> {
     await this.engine.round(true)
     return this.sync()
@@ -199,14 +222,20 @@ export class FieldSession implements Session {
       vault.get<TokensFact>(keys.tokens), vault.get<SettingsFact>(keys.settings),
       vault.get<{ at: number }>(keys.contact), vault.get<OffsetLike>(keys.offset),
     ])
-    const counted = count(all)
+    const reports = (await vault.list<ReportFact>(keys.unitReports)).map(({ value }) => value).filter(({ sent }) => sent === undefined)
+    const events = count(all)
+    const counted = { done: events.done, total: events.total + reports.length, troubled: events.troubled || reports.some(({ refused }) => refused !== undefined) }
     const alarms = await vault.keys('alarm/')
     const logFault = await vault.get<LogFaultFact>(keys.logFault)
     const unsent = counted.done < counted.total
     const attention = counted.troubled || alarms.length > 0 || vault.damaged.size > 0
     const login = tokens === undefined || tokens.dead
+    const held = await waiting(vault, all)
+    const oldest = Math.min(held.oldestUnsent ?? Infinity, ...reports.map(({ at }) => at))
     return {
-      ...(await waiting(vault, all)),
+      ...held,
+      unsentEvents: held.unsentEvents + reports.length,
+      ...(oldest === Infinity ? {} : { oldestUnsent: oldest }),
       // Only what was refused is content; an alarm or a damaged row is another matter, told under 需要处理.
       sync: stateOf({ ...counted, troubled: attention }, this.engine.running, counted.troubled ? undefined : '请点“去处理”查看'),
       ...(contact === undefined ? {} : { lastContact: contact.at }),
@@ -226,6 +255,9 @@ export class FieldSession implements Session {
     const tokens = await vault.get<TokensFact>(keys.tokens)
     if (tokens === undefined || tokens.dead) {
       found.push({ kind: 'login', code: 'LOGIN', text: '登录已过期：记录照常保存在手机上，重新登录后自动上传。' })
+    }
+    for (const { value } of await vault.list<ReportFact>(keys.unitReports)) {
+      if (value.refused !== undefined && value.sent === undefined) found.push({ kind: 'server', code: 'UNIT_REPORT', text: `上报的单位“${value.name}”没有被接受：${value.refused}` })
     }
     if (vault.damaged.size > 0) {
       found.push({ kind: 'storage', code: 'E_STORE_DAMAGED', text: `${DAMAGED}（${vault.damaged.size} 处）` })

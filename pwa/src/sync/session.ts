@@ -286,6 +286,20 @@ export interface Visit {
   close(): Promise<void>
 }
 
+/** A unit found on the way that is not in the registry. Without a place: the address is what a person reads off the door. */
+export interface UnitReportForm {
+  readonly name: string
+  readonly address: string
+  readonly uscc: string
+  /** What was seen. */
+  readonly note: string
+}
+export interface UnitReport extends UnitReportForm {
+  readonly id: string
+  readonly at: number
+  readonly sync: SyncState
+}
+
 export interface SyncOverview {
   readonly sync: SyncState
   /** Events not yet confirmed and the moment of the oldest, ms. */
@@ -323,6 +337,14 @@ export interface Session {
   openVisit(insp: string): Promise<Visit | undefined>
   /** Events outside an inspection (dev.health …). */
   append(type: string, body: JsonObject): Promise<AppendResult>
+
+  /** A unit that is not in the registry: on the disk when this resolves, sent when there is a network. */
+  reportUnit(form: UnitReportForm): Promise<Result<{ id: string }, StoreReason>>
+  unitReports(): Promise<readonly UnitReport[]>
+  /** Takes back one that the server refused. */
+  dropUnitReport(id: string): Promise<void>
+  /** A form outside a visit. */
+  draft<T extends JsonObject>(name: string): Draft<T>
 
   /** 「再试一次」 and pull-to-refresh; resolves when the round is over. */
   syncNow(): Promise<SyncOverview>

@@ -157,6 +157,21 @@ describe('a table', () => {
   })
 })
 
+describe('the coverage', () => {
+  it('has the period after which a unit is stale, within its limits', async () => {
+    office.on('GET registry/coverage', { total: 1, incomplete: 0, stale: 1, blacklisted: 0, without_item: 0, stale_days: 365, sectors: [], districts: [], cells: [] }).on('PUT registry/coverage/stale-period', null)
+    await on.tap('units-view-coverage')
+    expect((on.element('stale-days') as HTMLInputElement).value).toBe('365')
+    for (const days of ['365', '29', '4000', 'x']) {
+      await on.type('stale-days', days)
+      expect((on.element('stale-keep') as HTMLButtonElement).disabled, days).toBe(true)
+    }
+    await on.type('stale-days', '180')
+    await on.tap('stale-keep')
+    expect(office.sent('PUT', 'registry/coverage/stale-period')[0]?.body).toEqual({ days: 180 })
+  })
+})
+
 describe('what the field proposes', () => {
   const seen = { id: 'p1', kind: 'field', unit_id: 'u1', unit_name: '示例宾馆', insp: 'x', field: 'sector', label: '行业', old: '宾馆饭店', now: '商场市场', new: '工业仓储', source: '营业执照', details: {}, by: '甄检', at: '2026-11-20T01:00:00Z', state: 'open', reason: '' }
   it('is taken over or turned down, each with a reason, and says when the registry has moved on', async () => {
