@@ -137,7 +137,7 @@ class Inspectors:
     def note(self, draft: domain.Draft, target: Target) -> domain.RowError | None:
         if target.object_id or not isinstance(draft, PersonDraft):
             return None
-        return domain.RowError(draft.row, people_fields.INSPECTOR_HEADERS[LOGIN][0], f"将为“{draft.values['name']}”建立账号 {draft.login}：没有密码，凭登记码登记手机", "W_ACCOUNT")
+        return domain.RowError(draft.row, people_fields.INSPECTOR_HEADERS[LOGIN][0], f"为“{draft.values['name']}”建立账号 {draft.login}：没有密码，凭登记码登记手机", "W_ACCOUNT")
 
     def read(self, row: int, texts: Mapping[str, str], numeric: frozenset[str], today: date) -> tuple[domain.Draft | None, list[domain.RowError]]:
         return people_fields.read_inspector(row, texts, numeric, today)
@@ -231,6 +231,7 @@ def store(
             plan = planning.plan_row(draft, target.known, decisions)
             tally.take(plan)
             if target.known is None:
+                tally.notes += [note] if (note := roster.note(draft, target)) is not None else []
                 roster.make(actor, agency_id, draft, target, cause, writer, no_password)
                 continue
             row = held[target.known.unit_id]

@@ -29,6 +29,10 @@ export class Staff {
     return ask<T>(this.office, path, { method: 'POST', access: this.access, body })
   }
 
+  put<T>(path: string, body: unknown): Promise<T> {
+    return ask<T>(this.office, path, { method: 'PUT', access: this.access, body })
+  }
+
   patch<T>(path: string, body: unknown): Promise<T> {
     return ask<T>(this.office, path, { method: 'PATCH', access: this.access, body })
   }

@@ -101,7 +101,7 @@ def test_who_has_no_account_comes_in_only_by_an_administrators_table(clerk: Any,
     assert faults(brought(line(), by=administrator)) == [(2, "E_PERSON")], "a login has to be named"
     looked = brought(line(账号="zhen1"), by=administrator, store=False)
     assert [one["code"] for one in looked.looked["notes"]] == ["W_ACCOUNT"] and accounts.person_by_login("zhen1") is None
-    brought(line(账号="zhen1"), by=administrator)
+    assert [one["code"] for one in brought(line(账号="zhen1"), by=administrator).looked["notes"]] == ["W_ACCOUNT"]
     person = accounts.person_by_login("zhen1")
     assert person is not None and (person.name, person.roles, person.active) == ("甄检一", ("inspector",), True)
     for guess in ("", "zhen1", "password"):
