@@ -31,13 +31,12 @@ from server.rules import operations as rules
 from server.rules.domain import ProfileNotInForce, UnknownAgency
 
 __all__ = [
-    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "adopt", "available_inspectors", "certificate_days_left",
-    "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from", "filter_words",
-    "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspector_names", "inspectors", "inspectors_on",
-    "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool",
-    "pool_explained", "register_inspector", "twins", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity",
-    "unit_places",
-    "Since", "Snapshot", "changes_since", "snapshot", "take_snapshot",
+    "Conflict", "ImportOutcome", "Inspector", "PoolFilter", "PoolInspector", "PoolUnit", "Seen", "Unit", "adopt", "available_inspectors",
+    "certificate_days_left", "conflict_between", "conflicts", "conflicts_of", "declare_conflict", "describe", "facts_in_use", "filter_data", "filter_from",
+    "filter_words", "find_unit", "from_visit", "import_units", "inspector", "inspectors_are_used_by", "inspector_by_certificate", "inspector_names",
+    "inspectors", "inspectors_on", "interests_by_enterprise", "load_demo", "member_of_team", "names_are_printed_by", "pool", "pool_explained",
+    "register_inspector", "twins", "unit", "unit_names", "units", "units_are_used_by", "units_of_entity", "unit_places", "Since", "Snapshot", "changes_since",
+    "snapshot", "take_snapshot",
 ]
 
 
