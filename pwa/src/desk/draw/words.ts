@@ -1,5 +1,6 @@
 /** The closed lists of draws in words. */
 import { messages } from '@/ui/i18n'
+import type { Draw } from './types'
 
 const purposes = messages(
   { annual: '年度抽取', monthly: '月度批次', campaign: '专项检查', joint: '联合抽查', replacement: '更换检查人员', large_event: '大型活动（对象确定，抽人员）', key_supervision: '重点监管（对象确定，抽人员）', credit_triggered: '信用监管检查（对象确定，抽人员）', complaint_check: '举报投诉核查（对象确定，抽人员）', pre_opening_check: '投入使用、营业前检查（对象确定，抽人员）', superior_supervised: '上级督办核查（对象确定，抽人员）', other: '其他检查（对象确定，抽人员）' },
@@ -37,6 +38,9 @@ const causes = messages(
   { browser_lost: 'Browser lost', official_absent: 'Official absent', witness_objects: 'Witness objects', wrong_proposal: 'Wrong proposal', power_or_network: 'Power or network', root_changed: 'Snapshot changed', other: 'Other' },
 )
 const shown = <T extends (key: never) => string>(t: T) => (key: string): string => t(key as Parameters<T>[0]) ?? key
+
+/** A party of the seed in words; in a joint draw the department, by its name. */
+export const partyName = (draw: Draw, party: Draw['parties'][number]): string => draw.departments.find((one) => one.agency_id === party.agency_id && !['official_a', 'dice', 'superior'].includes(party.party))?.name ?? partyWords(party.party)
 
 export const purposeWords = shown(purposes)
 export const drawStateWords = shown(states)
