@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.sql import Select
 from sqlalchemy.types import TypeDecorator
 
@@ -51,6 +51,16 @@ class Base(DeclarativeBase):
 # Rows keep their loaded values after the commit: an answer is composed from them, and reading
 # them again would cost one statement each. The next unit of work reloads what it touches.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _read_anew_what_is_locked(state: ORMExecuteState) -> None:
+    """SELECT .. FOR UPDATE waits for whoever holds the row; what was loaded before the wait is no longer true.
+
+    SQLAlchemy would answer the object it already knows with its old values, and two people would each decide what can
+    be decided once (seen: one letter answered by two superiors)."""
+    if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
 
 
 class UTCDateTime(TypeDecorator[datetime]):

@@ -45,6 +45,21 @@ def test_a_nested_unit_of_work_joins_the_outer_one(ctx):
     assert kept() == set()
 
 
+def test_a_row_that_is_locked_is_read_anew_whatever_was_known_of_it(ctx):
+    """Between the first reading and the lock somebody else may have decided. (The row is changed here behind the session's back.)"""
+    state.put("letter", "sent")
+    with transaction() as current:
+        row = current.get_one(ServerState, "letter")
+        assert row.value == "sent"
+        for told in ("answered", "answered again"):
+            current.connection().execute(ServerState.__table__.update().values(value=told))
+            assert current.scalars(select(ServerState).where(ServerState.key == "letter")).one().value != told, "no lock: as it was known"
+            assert current.get_one(ServerState, "letter", with_for_update=True) is row
+            assert row.value == told
+        current.connection().execute(ServerState.__table__.update().values(value="closed"))
+        assert current.scalars(select(ServerState).where(ServerState.key == "letter").with_for_update()).one().value == "closed"
+
+
 def test_a_row_written_in_a_savepoint_goes_with_the_outer_rollback(ctx):
     with pytest.raises(RuntimeError), transaction() as current:
         with current.begin_nested():
