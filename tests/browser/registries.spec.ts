@@ -39,7 +39,7 @@ test('a table of inspectors, sheets to hand out, and a unit that nobody knew', a
   await desk.on('import-go').click()
   await expect(desk.on('import-done')).toContainText('发放登记码')
   await desk.on('import-finish').click()
-  await desk.on('inspectors-view-imports').click()
+  await desk.page.locator('label', { has: desk.on('inspectors-view-imports') }).click()
   await expect(desk.on('import-done')).toContainText('新增 2')
   await look(page, 'people-imports')
 
@@ -80,9 +80,9 @@ test('a table of inspectors, sheets to hand out, and a unit that nobody knew', a
 
   const clerk = await Desk.signIn(browser, office.url, 'wenchanghu.plan')
   await clerk.page.goto(`${office.url}/desk.html#/units`)
-  await clerk.on('units-view-proposals').click()
+  await clerk.page.locator('label', { has: clerk.on('units-view-proposals') }).click()
   await expect(clerk.page.locator('body')).toContainText('漏登小旅馆')
-  await clerk.on('units-view-coverage').click()
+  await clerk.page.locator('label', { has: clerk.on('units-view-coverage') }).click()
   await expect(clerk.on('stale-days')).toHaveValue('365')
   await look(clerk.page, 'coverage')
   await clerk.page.goto(`${office.url}/desk.html#/item-lists`)
