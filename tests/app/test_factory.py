@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import gc
+from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from server.app import create_app
@@ -12,8 +13,21 @@ from server.platform.settings import Settings
 
 def test_the_application_holds_no_open_connection_when_the_web_processes_are_forked(tmp_path, fresh_database):
     """gunicorn builds it once and forks (``preload_app``): two processes on one connection would mix their answers."""
-    before = {id(one) for one in gc.get_objects() if isinstance(one, Pool)}
-    app = create_app(Settings(data=tmp_path, database_url=fresh_database("sqlite"), limits=True))
-    pools = [one for one in gc.get_objects() if isinstance(one, Pool) and id(one) not in before]
-    assert app and len(pools) >= 2, "the database's own and that of the limits"
-    assert [one.checkedin() + one.checkedout() for one in pools] == [0] * len(pools)
+    opened: list[Any] = []
+    closed: list[Any] = []
+
+    def note_opened(connection: Any, _record: Any) -> None:
+        opened.append(connection)
+
+    def note_closed(connection: Any, _record: Any) -> None:
+        closed.append(connection)
+
+    event.listen(Pool, "connect", note_opened)
+    event.listen(Pool, "close", note_closed)
+    try:
+        create_app(Settings(data=tmp_path, database_url=fresh_database("sqlite"), limits=True))
+    finally:
+        event.remove(Pool, "connect", note_opened)
+        event.remove(Pool, "close", note_closed)
+    assert opened, "the table of the limits is made"
+    assert opened == closed
