@@ -42,6 +42,8 @@ async function pictures(phone: Phone, name: string): Promise<string[]> {
   const seen: Buffer[] = []
   // The whole code in sight, as it is held before another phone.
   await phone.page.evaluate(() => scrollTo(0, 0))
+  // Nothing may lie over it, the word 已存手机 of a moment ago neither.
+  expect(await phone.on('saved').isVisible()).toBe(false)
   // A picture takes longer than a turn on a slow machine: only one that is new shows the next code.
   for (let tries = 0; seen.length < parts && tries < 100; tries += 1) {
     const picture = await code.screenshot()
