@@ -4,10 +4,10 @@
  * that was closed and opened again later than that starts locked as well.
  */
 import type { Clock, Lifecycle, Timers } from './ports'
+import { watchSilence } from './silence'
 
 export const DESK_MINUTES = 15
 const LIMIT_MS = DESK_MINUTES * 60_000
-const LOOK_MS = 10_000
 /** Moving the mouse need not be told to the other tabs more often. */
 const TELL_MS = 5_000
 const SEEN = 'suijian-desk-seen'
@@ -61,41 +61,18 @@ export interface DeskIdleParts {
 export function watchDesk({ clock, timers, lifecycle, tabs }: DeskIdleParts, lock: () => void): () => void {
   let known = tabs.seen()
   let since = clock.mono()
-  let over = false
-  let cancel: () => void = () => undefined
   /** The wall clock may be set back and the other one sleeps with the machine: the longer of both counts. */
-  const idle = (): number => {
+  const tooLong = (): boolean => {
     const seen = tabs.seen()
     // Another tab was used: this one may have slept meanwhile and knows nothing of it.
     if (seen !== known) [known, since] = [seen, clock.mono()]
-    return Math.max(clock.wall() - seen, clock.mono() - since)
-  }
-  const look = (): boolean => {
-    if (over) return true
-    if (idle() < LIMIT_MS) return false
-    stop()
-    lock()
-    return true
+    return Math.max(clock.wall() - seen, clock.mono() - since) >= LIMIT_MS
   }
   const touched = (): void => {
-    // Whoever comes back too late is no activity of the person who left.
-    if (look()) return
     since = clock.mono()
     if (Math.abs(clock.wall() - known) < TELL_MS) return
     known = clock.wall()
     tabs.touch(known)
   }
-  const again = (): void => {
-    cancel = timers.after(LOOK_MS, () => {
-      if (!look()) again()
-    })
-  }
-  const stops = [lifecycle.onActivity(touched), lifecycle.onShow(() => void look())]
-  const stop = (): void => {
-    over = true
-    cancel()
-    stops.forEach((one) => one())
-  }
-  again()
-  return stop
+  return watchSilence({ timers, lifecycle, tooLong, touched }, lock)
 }

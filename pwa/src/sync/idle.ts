@@ -4,12 +4,11 @@
  */
 import { somethingHolds } from '../device/hold'
 import type { Clock, Lifecycle, Timers } from '../device/ports'
+import { watchSilence } from '../device/silence'
 
 export const IDLE_MINUTES = 5
 /** Nothing holds longer than this: by then nobody draws a signature any more. */
 export const HELD_MOST_MS = 30 * 60_000
-/** Looked at this often; a timer may sleep with the phone, so waking up looks as well. */
-const LOOK_MS = 10_000
 
 export interface IdleParts {
   readonly clock: Clock
@@ -25,36 +24,14 @@ export function watchIdle(parts: IdleParts, lock: () => void): () => void {
   const { clock, timers, lifecycle, limitMs, held = somethingHolds } = parts
   let wall = clock.wall()
   let mono = clock.mono()
-  let over = false
-  let cancel: () => void = () => undefined
-
+  /** The wall clock may be set back and the other one sleeps: the longer of both counts. */
+  const tooLong = (): boolean => {
+    const limit = limitMs()
+    return Math.max(clock.wall() - wall, clock.mono() - mono) >= (held() ? Math.max(limit, HELD_MOST_MS) : limit)
+  }
   const touched = (): void => {
-    // Whoever comes back too late is no activity of the person who left.
-    if (look()) return
     wall = clock.wall()
     mono = clock.mono()
   }
-  /** The wall clock may be set back and the other one sleeps: the longer of both counts. */
-  const idle = (): number => Math.max(clock.wall() - wall, clock.mono() - mono)
-  const look = (): boolean => {
-    if (over) return true
-    const limit = limitMs()
-    if (idle() < (held() ? Math.max(limit, HELD_MOST_MS) : limit)) return false
-    stop()
-    lock()
-    return true
-  }
-  const again = (): void => {
-    cancel = timers.after(LOOK_MS, () => {
-      if (!look()) again()
-    })
-  }
-  const stops = [lifecycle.onActivity(touched), lifecycle.onShow(() => void look())]
-  const stop = (): void => {
-    over = true
-    cancel()
-    stops.forEach((one) => one())
-  }
-  again()
-  return stop
+  return watchSilence({ timers, lifecycle, tooLong, touched }, lock)
 }
