@@ -79,7 +79,8 @@ def submitted(row: DrawRow) -> tuple[str, ...]:
 
 def require_all(row: DrawRow, districts: Sequence[str]) -> None:
     """Raises ``StepNotDue`` with the names of those that are missing."""
-    lacking = [accounts.agency(one).name for one in districts if one not in submitted(row)]
+    have = submitted(row)
+    lacking = [accounts.agency(one).name for one in districts if one not in have]
     if lacking:
         raise StepNotDue(f"还有机关没有提交名录：{'、'.join(lacking)}", state=row.state, article=ARTICLE)
 
