@@ -4,7 +4,7 @@
  * iOS may drop the connection whenever the app was in the background (P17), so every call goes
  * through `withDb`: a dead handle is thrown away, the database reopened and the call tried once more.
  */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { openDB, unwrap, type DBSchema, type IDBPDatabase } from 'idb'
 import type { CommitOutcome, Disk, DiskExpectation, DiskRow, DiskStoreName, DiskWrite } from './ports'
 
 interface Schema extends DBSchema {
@@ -129,40 +129,13 @@ export class IdbDisk implements Disk {
     expect: readonly DiskExpectation[] = [],
   ): Promise<CommitOutcome> {
     try {
-      await this.withDb((db) => this.inOneTransaction(db, writes, expect))
+      await this.withDb((db) => inOneTransaction(unwrap(db), writes, expect))
       return 'done'
     } catch (error) {
       if (error instanceof Stale) return 'stale'
       if (isQuota(error)) return 'full'
       throw error
     }
-  }
-
-  private async inOneTransaction(
-    db: Db,
-    writes: readonly DiskWrite[],
-    expect: readonly DiskExpectation[],
-  ): Promise<void> {
-    const tx = db.transaction(['facts', 'bytes'], 'readwrite', STRICT)
-    // `done` settles late; the first error must not surface as an unhandled rejection meanwhile.
-    const done = tx.done
-    done.catch(() => undefined)
-    try {
-      for (const wanted of expect) {
-        const row = await tx.objectStore(wanted.store).get(wanted.key)
-        if ((row?.rev ?? 0) !== wanted.rev) throw new Stale(wanted.key)
-      }
-      const pending = writes.map((write) =>
-        'put' in write
-          ? tx.objectStore(write.store).put(write.put)
-          : tx.objectStore(write.store).delete(write.del),
-      )
-      await Promise.all(pending)
-    } catch (error) {
-      abortQuietly(tx)
-      throw error
-    }
-    await done
   }
 
   getMeta<T>(key: string): Promise<T | undefined> {
@@ -187,6 +160,64 @@ export class IdbDisk implements Disk {
       return next
     })
   }
+}
+
+/**
+ * Asked and written in one go, without waiting for the answers: a slow phone pays for every turn between page and store.
+ * The transaction cannot commit before each expectation has been looked at, and one that fails takes the writes back.
+ */
+function inOneTransaction(
+  db: IDBDatabase, writes: readonly DiskWrite[], expect: readonly DiskExpectation[],
+): Promise<void> {
+  const id = (store: DiskStoreName, key: string): string => `${store}|${key}`
+  const first = new Map<string, DiskWrite>()
+  for (const write of [...writes].reverse()) first.set(id(write.store, 'put' in write ? write.put.key : write.del), write)
+  // What must not exist yet is added: the store itself refuses a second one.
+  const added = new Set<DiskWrite>()
+  const asked = expect.filter(({ store, key, rev }) => {
+    const write = first.get(id(store, key))
+    const adds = rev === 0 && write !== undefined && 'put' in write
+    if (adds) added.add(write)
+    return !adds
+  })
+  return new Promise((done, failed) => {
+    const tx = db.transaction(['facts', 'bytes'], 'readwrite', STRICT)
+    let stale: Stale | undefined
+    let open = asked.length
+    // All expectations hold: the commit need not wait until the page has heard of every write. A write that fails undoes it still.
+    const agreed = (): void => {
+      if (open === 0) tx.commit()
+    }
+    tx.oncomplete = () => done()
+    tx.onabort = () => {
+      const { error } = tx
+      failed(stale ?? (nameOf(error) === 'ConstraintError' ? new Stale() : (error ?? new DOMException('', 'AbortError'))))
+    }
+    try {
+      for (const { store, key, rev } of asked) {
+        const asking = tx.objectStore(store).get(key) as IDBRequest<DiskRow | undefined>
+        asking.onsuccess = () => {
+          if ((asking.result?.rev ?? 0) === rev) {
+            open--
+            agreed()
+          } else {
+            stale = new Stale(key)
+            tx.abort()
+          }
+        }
+      }
+      for (const write of writes) {
+        const store = tx.objectStore(write.store)
+        if ('del' in write) store.delete(write.del)
+        else if (added.has(write)) store.add(write.put)
+        else store.put(write.put)
+      }
+      agreed()
+    } catch (error) {
+      abortQuietly(tx)
+      failed(error)
+    }
+  })
 }
 
 /** The transaction may have aborted by itself (quota); a second abort throws InvalidStateError. */

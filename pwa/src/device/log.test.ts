@@ -153,10 +153,10 @@ describe('the record log', () => {
   })
 
   it('makes no fork by guessing when the last event is damaged as well, and says what to do', async () => {
-    const { vault, log } = await phone()
-    await log.append([note('一')])
+    await (await phone()).log.append([note('一')])
     spoil('devA/chain')
     spoil(`devA/ev/${INSP}/000000000`)
+    const { vault, log } = await phone()
     const done = await log.append([note('二')])
     expect(done).toMatchObject({ ok: false, reason: 'store_lost' })
     expect(done.ok ? '' : done.text).toContain('不要卸载')

@@ -4,6 +4,9 @@
  * An append returns only after one strict transaction holds the event, both counters, whatever
  * bytes belong to it, and the note of which file it names. Appends of one chain run one after the
  * other; a second tab is caught by the revision of the chain row, re-read and tried again.
+ *
+ * What an append must know (end of the chain, counter, offset, anchor) the vault remembers from the append before: the
+ * transaction that stores the event looks whether it still holds. So a saved answer costs one turn to the store.
  */
 import { encode, HEADER_LIMIT, NotCanonical } from '../core/canonical'
 import { checkBody } from '../core/events'
@@ -17,7 +20,7 @@ import type {
   AppendReason, BodyBuilder, Clock, EventHeader, JsonObject, LogEvent, Random, Refusal, Result, WireEvent,
 } from './ports'
 import type { Signer } from './signer'
-import { VaultDamaged, type Vault, type VaultChange } from './vault'
+import { commitAll, VaultDamaged, type Vault, type VaultChange } from './vault'
 
 export * from './logKeys'
 
@@ -139,8 +142,9 @@ export class EventLog {
   }
 
   private async commit(built: Built, extra: readonly VaultChange[], also: AlsoFor | undefined) {
-    const own = await this.parts.vault.prepare([...built.changes, ...extra])
-    if (also === undefined) return this.parts.vault.disk.commit(own.writes, own.expect)
+    const { vault } = this.parts
+    const own = await vault.prepare([...built.changes, ...extra])
+    if (also === undefined) return commitAll(vault.disk, own)
     const copies = await also.vault.prepare(
       built.events.flatMap((event, i): VaultChange[] => {
         const kept = built.wires[i]
@@ -152,7 +156,7 @@ export class EventLog {
         ]
       }),
     )
-    return this.parts.vault.disk.commit([...own.writes, ...copies.writes], [...own.expect, ...copies.expect])
+    return commitAll(vault.disk, own, copies)
   }
 
   private async holds(built: Built): Promise<boolean> {
@@ -165,15 +169,16 @@ export class EventLog {
 
   private async build(source: Source, extra: readonly VaultChange[]): Promise<Built> {
     const { vault, clock } = this.parts
-    const chainRow = await this.chain()
+    const end = await this.chain()
     // After the chain row: what another tab adds from here on makes the commit stale, and the source is asked again.
     const items = await source()
+    const [rotated, offset, anchor] = await Promise.all([
+      vault.recall(ROTATED), vault.recall<OffsetFact>('offset'), vault.recall<AnchorFact>('anchor'),
+    ])
     // What an old key says after it has named another one is believed by nobody (docs/keys.md).
-    if ((await vault.get(ROTATED)) !== undefined) throw new Declined(refuse('changed', '密钥已更换：请先在“我的”里完成更换，再继续记录。'))
-    const offset = await vault.get<OffsetFact>('offset')
-    const anchor = await vault.get<AnchorFact>('anchor')
+    if (rotated.rev > 0) throw new Declined(refuse('changed', '密钥已更换：请先在“我的”里完成更换，再继续记录。'))
     const counters = new Map<string, { i: number; rev: number }>()
-    let chain: ChainFact = chainRow?.value ?? { n: 0, prev: GENESIS_PREV, wall: 0, mono: 0, boot: '' }
+    let chain = end.value
     const wall = clock.wall()
     const mono = clock.mono()
     const jump = chain.n === 0 ? 0 : rollback(chain, wall, mono, clock.boot)
@@ -184,7 +189,7 @@ export class EventLog {
     const fresh = new Set(extra.flatMap((change) => ('put' in change ? [change.put] : [])))
     for (const item of all) {
       const counter = counters.get(item.insp) ?? (await this.counter(item.insp))
-      const made = await this.sign(item, chain, counter.i, { wall, mono, offset, anchor })
+      const made = await this.sign(item, chain, counter.i, { wall, mono, offset: offset.value, anchor: anchor.value })
       counters.set(item.insp, { i: counter.i + 1, rev: counter.rev })
       chain = { n: chain.n + 1, prev: made.kept.h, wall, mono, boot: clock.boot }
       out.events.push(made.event)
@@ -199,34 +204,34 @@ export class EventLog {
         out.changes.push({ put: `named/${item.insp === '' ? '-' : item.insp}/${sha}`, value: named })
       }
     }
-    out.changes.push({ put: CHAIN, value: chain, expect: chainRow?.rev ?? 0 })
-    for (const [insp, { i, rev }] of counters) out.changes.push({ put: `count/${insp}`, value: { i }, expect: rev })
+    // Counters and the note of a new key are written together with the chain only: its revision vouches for them.
+    out.changes.push(
+      { put: CHAIN, value: chain, expect: end.rev },
+      { unchanged: 'offset', expect: offset.rev }, { unchanged: 'anchor', expect: anchor.rev },
+    )
+    for (const [insp, { i, rev }] of counters) out.changes.push({ put: `count/${insp}`, value: { i }, over: rev })
     return out
   }
 
   /** The end of the chain; from the events themselves where its own row is damaged. */
-  private async chain(): Promise<{ value: ChainFact; rev: number } | undefined> {
+  private async chain(): Promise<{ value: ChainFact; rev: number }> {
     const { vault } = this.parts
-    try {
-      return await vault.kept<ChainFact>(CHAIN)
-    } catch (error) {
-      if (!(error instanceof VaultDamaged)) throw error
-      const last = (await vault.keys(EVENT)).sort((a, b) => numberOf(a) - numberOf(b)).at(-1)
-      // Without the last event nobody knows what comes next: a guess would be a fork.
-      const kept = last === undefined ? undefined : await vault.get<KeptEvent>(last)
-      if (kept === undefined) throw error
-      const { n, wall, mono, boot } = readWire(kept.h, kept.w).header
-      return { value: { n: n + 1, prev: kept.h, wall, mono, boot }, rev: await vault.revision(CHAIN) }
-    }
+    const { value, rev } = await vault.recall<ChainFact>(CHAIN)
+    if (value !== undefined) return { value, rev }
+    if (rev === 0) return { value: { n: 0, prev: GENESIS_PREV, wall: 0, mono: 0, boot: '' }, rev }
+    const last = (await vault.keys(EVENT)).sort((a, b) => numberOf(a) - numberOf(b)).at(-1)
+    // Without the last event nobody knows what comes next: a guess would be a fork.
+    const kept = last === undefined ? undefined : await vault.get<KeptEvent>(last)
+    if (kept === undefined) throw new VaultDamaged(CHAIN)
+    const { n, wall, mono, boot } = readWire(kept.h, kept.w).header
+    return { value: { n: n + 1, prev: kept.h, wall, mono, boot }, rev }
   }
 
   private async counter(insp: string): Promise<{ i: number; rev: number }> {
     const { vault } = this.parts
-    const key = `count/${insp}`
-    const row = await vault.get<{ i: number }>(key)
+    const { value, rev } = await vault.recall<{ i: number }>(`count/${insp}`)
     // Damaged or not there yet: as many as there are events.
-    const i = row?.i ?? (await vault.keys(`${EVENT}${insp === '' ? '-' : insp}/`)).length
-    return { i, rev: await vault.revision(key) }
+    return { i: value?.i ?? (await vault.keys(`${EVENT}${insp === '' ? '-' : insp}/`)).length, rev }
   }
 
   private async sign(
@@ -247,9 +252,9 @@ export class EventLog {
       ...(at.anchor === undefined ? {} : { seen: [at.anchor.size, at.anchor.root] as const }),
     }
     const headerBytes = encode(header as unknown as JsonObject, HEADER_LIMIT)
-    const h = b64url(await eventHash(headerBytes))
-    const s = b64url(await signer.sign(pae(headerBytes)))
-    const w: WireEvent = { h: fromUtf8(headerBytes), s, b: fromUtf8(bodyBytes) }
+    const [hash, signature] = await Promise.all([eventHash(headerBytes), signer.sign(pae(headerBytes))])
+    const h = b64url(hash)
+    const w: WireEvent = { h: fromUtf8(headerBytes), s: b64url(signature), b: fromUtf8(bodyBytes) }
     return { kept: { h, w }, event: { h, header, body } }
   }
 }

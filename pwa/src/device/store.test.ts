@@ -55,6 +55,26 @@ describe('the vault on IndexedDB', () => {
     expect(await vault.get('n')).toBe(1)
   })
 
+  it('asks for every expectation before it keeps a write, and puts nothing over a row that must not be there', async () => {
+    const row = (key: string, rev: number) => ({ store: 'facts' as const, put: { key, rev, iv: new ArrayBuffer(12), data: new ArrayBuffer(1) } })
+    const at = (key: string, rev: number) => ({ store: 'facts' as const, key, rev })
+    expect(await disk.commit([row('a', 1), row('b', 1)], [at('a', 0), at('b', 0)])).toBe('done')
+    const refused = [
+      await disk.commit([row('a', 2), row('c', 1)], [at('a', 1), at('b', 7), at('c', 0)]),
+      await disk.commit([row('c', 1), row('a', 2), row('b', 1)], [at('a', 1), at('b', 0)]),
+      await disk.commit([row('c', 1)], [at('c', 0), at('b', 0)]),
+    ]
+    expect(refused).toEqual(['stale', 'stale', 'stale'])
+    expect([(await disk.get('facts', 'a'))?.rev, (await disk.get('facts', 'b'))?.rev, await disk.get('facts', 'c')]).toEqual([1, 1, undefined])
+  })
+
+  it('takes two changes of one row in one commit, also of a new one', async () => {
+    expect(await vault.write([{ put: 'new', value: 1 }, { put: 'new', value: 2 }])).toBe('done')
+    expect(await vault.get('new')).toBe(2)
+    expect(await vault.write([{ put: 'other', value: 1 }, { del: 'other' }])).toBe('done')
+    expect(await vault.get('other')).toBeUndefined()
+  })
+
   it('survives a dead database handle in the middle of the work', async () => {
     await vault.write([{ put: 'n', value: 1 }])
     const inside = disk as unknown as { opening: Promise<{ close(): void }> }

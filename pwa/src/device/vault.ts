@@ -19,16 +19,40 @@ export interface Kept<T> {
   readonly rev: number
 }
 
-/** `expect` makes a put a compare-and-set; without it the newest revision is overwritten. */
+/** What is known of a row, for who relies on it in a commit. No value: there is none (`rev` 0), or it does not open. */
+export interface Recalled<T> {
+  readonly value: T | undefined
+  readonly rev: number
+}
+
+/**
+ * `expect` makes a put a compare-and-set; without it the newest revision is overwritten. `over` is a revision that
+ * another row of the same commit vouches for. `unchanged` writes nothing and expects like a put.
+ */
 export type VaultChange =
-  | { readonly put: string; readonly value: unknown; readonly expect?: number }
+  | { readonly put: string; readonly value: unknown; readonly expect?: number; readonly over?: number }
+  | { readonly unchanged: string; readonly expect: number }
   | { readonly del: string }
   | { readonly bytes: string; readonly data: Bytes }
   | { readonly dropBytes: string; readonly chunks: number }
 
 export interface Prepared {
-  readonly writes: DiskWrite[]
-  readonly expect: DiskExpectation[]
+  readonly writes: readonly DiskWrite[]
+  readonly expect: readonly DiskExpectation[]
+  /** To be told what became of it: `commitAll` does. */
+  settle(done: boolean): void
+}
+type Part = Pick<Prepared, 'writes' | 'expect'>
+
+/** One strict transaction over everything prepared, be it in one vault or in several of the same phone. */
+export async function commitAll(disk: Disk, ...prepared: readonly Prepared[]): Promise<CommitOutcome> {
+  let outcome: CommitOutcome | undefined
+  try {
+    outcome = await disk.commit(prepared.flatMap(({ writes }) => writes), prepared.flatMap(({ expect }) => expect))
+    return outcome
+  } finally {
+    for (const one of prepared) one.settle(outcome === 'done')
+  }
 }
 
 /** A row that does not open under this person's key: damaged, or put there by somebody else. */
@@ -47,6 +71,11 @@ export class Vault {
   private key: CryptoKey | undefined
   /** Keys of the rows met since the start that did not open. */
   readonly damaged = new Set<string>()
+  /**
+   * Rows recalled in this page, in the clear, as they were read or committed here last; gone with the key. Another tab
+   * may have changed them since: only a commit that expects their revision may rely on them.
+   */
+  private memory = new Map<string, Promise<Recalled<unknown>>>()
 
   constructor(
     readonly disk: Disk,
@@ -61,9 +90,10 @@ export class Vault {
     return this.key !== undefined
   }
 
-  /** Forgets the key. Everything stays on the disk, encrypted. */
+  /** Forgets the key and what was recalled. Everything stays on the disk, encrypted. */
   close(): void {
     this.key = undefined
+    this.forget()
   }
 
   /**
@@ -86,9 +116,27 @@ export class Vault {
     return found.filter((row): row is Kept<T> => row !== undefined)
   }
 
-  /** The revision of a row, readable or not; 0 when there is none. */
-  async revision(key: string): Promise<number> {
-    return (await this.disk.get('facts', this.full(key)))?.rev ?? 0
+  /** From memory, else from the disk. */
+  recall<T>(key: string): Promise<Recalled<T>> {
+    const { memory } = this
+    const held = memory.get(key)
+    if (held !== undefined) return held as Promise<Recalled<T>>
+    // Remembered while it is being read: a commit that passes it by replaces it.
+    const reading = this.recalled<T>(key)
+    memory.set(key, reading)
+    reading.catch(() => memory.delete(key))
+    return reading
+  }
+
+  private async recalled<T>(key: string): Promise<Recalled<T>> {
+    this.held()
+    const row = await this.disk.get('facts', this.full(key))
+    return row === undefined ? { value: undefined, rev: 0 } : { value: (await this.readable(this.unseal<T>(row)))?.value, rev: row.rev }
+  }
+
+  /** A new map: readings still on their way belong to the old one. */
+  private forget(): void {
+    this.memory = new Map()
   }
 
   private readable<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -108,8 +156,7 @@ export class Vault {
   async write(changes: readonly VaultChange[]): Promise<CommitOutcome> {
     const guarded = changes.some((change) => 'expect' in change)
     for (let attempt = 0; ; attempt++) {
-      const { writes, expect } = await this.prepare(changes)
-      const outcome = await this.disk.commit(writes, expect)
+      const outcome = await commitAll(this.disk, await this.prepare(changes))
       // A blind put lost a race with another tab: its revision is read again.
       if (outcome !== 'stale' || guarded || attempt === TRIES) return outcome
     }
@@ -117,29 +164,45 @@ export class Vault {
 
   /** Encrypts; nothing is written yet, so that several vaults can share one transaction. */
   async prepare(changes: readonly VaultChange[]): Promise<Prepared> {
-    const writes: DiskWrite[] = []
-    const expect: DiskExpectation[] = []
-    for (const change of changes) {
-      if ('put' in change) {
-        const key = this.full(change.put)
-        const rev = change.expect ?? (await this.disk.get('facts', key))?.rev ?? 0
-        expect.push({ store: 'facts', key, rev })
-        const put = await this.seal('facts', key, rev + 1, utf8(JSON.stringify(change.value)))
-        writes.push({ store: 'facts', put })
-      } else if ('del' in change) {
-        writes.push({ store: 'facts', del: this.full(change.del) })
-      } else if ('bytes' in change) {
-        for (let i = 0; i < chunkCount(change.data.length); i++) {
-          const part = change.data.subarray(i * CHUNK, (i + 1) * CHUNK)
-          writes.push({ store: 'bytes', put: await this.seal('bytes', this.chunkKey(change.bytes, i), 1, part) })
-        }
-      } else {
-        for (let i = 0; i < change.chunks; i++) {
-          writes.push({ store: 'bytes', del: this.chunkKey(change.dropBytes, i) })
-        }
-      }
+    // Side by side: each is a turn to another thread and back.
+    const parts = await Promise.all(changes.map((change) => this.part(change)))
+    return {
+      writes: parts.flatMap(({ writes }) => writes),
+      expect: parts.flatMap(({ expect }) => expect),
+      settle: (done) => this.settle(changes, parts, done),
     }
-    return { writes, expect }
+  }
+
+  private async part(change: VaultChange): Promise<Part> {
+    if ('put' in change) {
+      const key = this.full(change.put)
+      const rev = change.over ?? change.expect ?? (await this.disk.get('facts', key))?.rev ?? 0
+      const put = await this.seal('facts', key, rev + 1, utf8(JSON.stringify(change.value)))
+      return { writes: [{ store: 'facts', put }], expect: change.over === undefined ? [{ store: 'facts', key, rev }] : [] }
+    }
+    if ('unchanged' in change) return { writes: [], expect: [{ store: 'facts', key: this.full(change.unchanged), rev: change.expect }] }
+    if ('del' in change) return { writes: [{ store: 'facts', del: this.full(change.del) }], expect: [] }
+    const writes: DiskWrite[] = []
+    if ('bytes' in change) {
+      for (let i = 0; i < chunkCount(change.data.length); i++) {
+        const part = change.data.subarray(i * CHUNK, (i + 1) * CHUNK)
+        writes.push({ store: 'bytes', put: await this.seal('bytes', this.chunkKey(change.bytes, i), 1, part) })
+      }
+    } else {
+      for (let i = 0; i < change.chunks; i++) writes.push({ store: 'bytes', del: this.chunkKey(change.dropBytes, i) })
+    }
+    return { writes, expect: [] }
+  }
+
+  /** Memory follows the disk: what was committed is known, after anything else nothing is. */
+  private settle(changes: readonly VaultChange[], parts: readonly Part[], done: boolean): void {
+    if (!done) this.forget()
+    for (const [i, change] of changes.entries()) {
+      if ('del' in change) this.memory.delete(change.del)
+      const write = parts[i]?.writes[0]
+      if (!('put' in change) || !this.memory.has(change.put) || write === undefined || !('put' in write)) continue
+      this.memory.set(change.put, Promise.resolve({ value: change.value, rev: write.put.rev }))
+    }
   }
 
   /** undefined when a chunk is missing or damaged: half a file is never handed out. */

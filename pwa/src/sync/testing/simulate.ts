@@ -84,7 +84,8 @@ class SimPhone {
     const signer = signerOf(this.keys)
     const parts = { vault: this.vault, signer, clock: this.clock, random, user: 'u-sim' }
     this.log = new EventLog(parts)
-    this.tab = new EventLog(parts)
+    // A second tab has a memory of its own.
+    this.tab = new EventLog({ ...parts, vault: new Vault(this.disk, this.dev, await vaultKey(this.raw), random) })
     this.engine = new SyncEngine({
       vault: this.vault, signer, net: this.net, clock: this.clock, random, locks: testLocks(), timers: new TestTimers(),
       compression: noCompression, lifecycle: new TestLifecycle(), bus: testBus(), sha256,
