@@ -41,7 +41,8 @@ def _open(visit: Visit, event: Ev) -> None:
     body = event.body
     visit["opened"] = {"h": event.h, "by": event.by, "dev": event.dev, "wall": event.wall}
     visit["mode"], visit["pack"], visit["pin"] = body["mode"], body["pack"], body["pin"]
-    visit["assignments"] = list(body["assignments"])
+    # Named by the pack; older events say them once more.
+    visit["assignments"] = list(body["assignments"]) or visit["assignments"]
 
 
 def _recusal(visit: Visit, event: Ev) -> None:

@@ -83,12 +83,13 @@ class Scene:
 
     # What people do, in the words of the procedure.
 
-    def opens(self, phone: Phone, minute: float = 0) -> str:
+    def opens(self, phone: Phone, minute: float = 0, *, brief: bool = False) -> str:
+        """``brief``: as phones do now, which leave to the pack what it says; else as older ones did."""
         pack = self.pack
         return phone.write(
             "insp.open", minute, pack=sha(pack["number"]), pin=pack["pin"], mode=pack["mode"],
-            assignments=[a["id"] for a in pack["assignments"]],
-            checklists=[{"id": c["id"], "hash": c["hash"]} for c in pack["checklists"]],
+            assignments=[] if brief else [a["id"] for a in pack["assignments"]],
+            checklists=[] if brief else [{"id": c["id"], "hash": c["hash"]} for c in pack["checklists"]],
         )  # fmt: skip
 
     def arrives(self, phone: Phone, minute: float = 1) -> None:

@@ -250,7 +250,7 @@ def everything_missing() -> Scene:
                "onsite.scan_in": True, "onsite.min_photos": 2}  # fmt: skip
     scene = Scene(pack("2026-11-0015", [DUTY], team=[{**m, "lead": False} for m in team], profile=profile))
     lin, he = scene.phone(0), scene.phone(1)
-    scene.opens(lin)
+    scene.opens(lin, brief=True)
     scene.opens(he, 0.5)
     lin.write("recusal.declare", 1, inspector="u-lin", conflict=True, reason="亲属在该单位任职")
     lin.write("recusal.request", 1.5, party_name="钱某某", inspector="u-lin", reason="与我单位有纠纷")

@@ -47,7 +47,8 @@ function open(visit: Visit, event: Ev): void {
   visit.mode = body.mode
   visit.pack = body.pack
   visit.pin = body.pin
-  visit.assignments = [...body.assignments]
+  // Named by the pack; older events say them once more.
+  if (body.assignments.length > 0) visit.assignments = [...body.assignments]
 }
 
 function recusal(visit: Visit, event: Ev): void {
