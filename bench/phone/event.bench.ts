@@ -1,6 +1,6 @@
 /**
  * Signing, encrypting and storing one event (strict transaction), with the main thread slowed down: the budget of the
- * issue is 5 ms in the middle. Reported beside the floor of the same run, never asserted. Bytes are asserted in
+ * issue is 5 ms in the middle. Reported beside the floor of the same run at the same speed, never asserted. Bytes are asserted in
  * pwa/src/sync/size.test.ts.
  */
 import { expect, test } from '@playwright/test'
@@ -35,13 +35,14 @@ test('one event, measured', async () => {
     await phone.on()
     await phone.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     await phone.page.waitForFunction(() => 'measure' in globalThis)
-    const floor = await strictPuts(phone.page, 1_000, 50)
     for (const rate of [1, RATE]) {
       await phone.slow(rate)
+      // Slowed like the rest: the page's side of the store is most of what a put costs there.
+      const floor = await strictPuts(phone.page, 1_000, 100)
       const { sign, whole } = await phone.page.evaluate((count) => (globalThis as unknown as { measure(count: number): Promise<EventTimes> }).measure(count), EVENTS)
       console.log(`${cpus().length} × ${cpus()[0]?.model ?? '?'}, load ${loadavg()[0]?.toFixed(1)}, CPU throttle ${rate}×, ${EVENTS} events`)
       console.log(`  sign alone: ${told(sign)}`)
-      console.log(`  sign + encrypt + strict store: ${told(whole)}  [budget 5 at ${RATE}×]; floor, a strict put of 1 kB: ${told(floor)}`)
+      console.log(`  sign + encrypt + strict store: ${told(whole)}  [budget 5 at ${RATE}×]; floor, a strict put of 1 kB at this speed: ${told(floor)}`)
       expect(whole).toHaveLength(EVENTS)
     }
   } finally {
