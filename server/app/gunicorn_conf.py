@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from typing import Any
@@ -33,6 +34,11 @@ def on_starting(_server: Any) -> None:
     """Counters of an earlier run would be added to those of this one; no web process has been forked yet."""
     shutil.rmtree(_metrics, ignore_errors=True)
     _metrics.mkdir(parents=True)
+
+
+def when_ready(_server: Any) -> None:
+    """What stands before the fork is never garbage: a collection in a web process would only copy its pages."""
+    gc.freeze()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

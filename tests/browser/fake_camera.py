@@ -1,7 +1,7 @@
-"""A film for Chromium's fake camera: ``python tests/browser/fake_camera.py FILE.mjpeg``.
+"""Films for Chromium's fake camera: ``python tests/browser/fake_camera.py FOLDER`` makes ``00.mjpeg``, ``01.mjpeg``, ….
 
-An MJPEG stream is nothing but JPEG files one after the other. Each frame differs from every other, so that photos of
-a visit hardly ever have the same bytes."""
+An MJPEG stream is nothing but JPEG files one after the other. No frame of any film is like another, so that two photos
+taken of two films never have the same bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (640, 480)
-FRAMES = 240
+FILMS = 40
+FRAMES = 6
 
 
 def frame(number: int) -> bytes:
@@ -28,8 +29,10 @@ def frame(number: int) -> bytes:
     return out.getvalue()
 
 
-def main(target: Path) -> None:
-    target.write_bytes(b"".join(frame(number) for number in range(FRAMES)))
+def main(folder: Path) -> None:
+    for film in range(FILMS):
+        frames = (frame(film * FRAMES + number) for number in range(FRAMES))
+        (folder / f"{film:02d}.mjpeg").write_bytes(b"".join(frames))
 
 
 if __name__ == "__main__":

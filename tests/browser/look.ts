@@ -12,8 +12,10 @@ export async function look(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     if (PICTURES !== '') await picture(page, `${name}-${colorScheme}`)
-    // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline.
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+    // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline. Of what axe knows,
+    // only the contrast is another one in the dark.
+    const rules = colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {}
+    const { violations } = await new AxeBuilder({ page }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
     const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     expect(grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`), `${name}, ${colorScheme}`).toEqual([])
   }

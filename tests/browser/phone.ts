@@ -12,17 +12,17 @@ const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
 ]
-let film: string | undefined
+let films: readonly string[] | undefined
 
-/** The film of the fake camera, made once per run. */
-function fakeFilm(): string {
-  if (film === undefined) {
+/** The films of the fake camera, made once per run. */
+function fakeFilms(): readonly string[] {
+  if (films === undefined) {
     const folder = mkdtempSync(join(tmpdir(), 'suijian-film-'))
-    film = join(folder, 'film.mjpeg')
-    run('fake_camera.py', film)
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    run('fake_camera.py', folder)
+    films = readdirSync(folder).sort().map((name) => join(folder, name))
   }
-  return film
+  return films
 }
 
 export interface Holder {
@@ -54,8 +54,9 @@ export class Phone {
   private context!: BrowserContext
   private tab!: Page
   readonly profile = mkdtempSync(join(tmpdir(), 'suijian-phone-'))
-  /** What its camera sees. */
+  /** What its camera sees: the browser reads it each time the camera opens. */
   private readonly film = join(this.profile, 'film.mjpeg')
+  private scenes = 0
 
   private constructor(
     readonly url: string,
@@ -71,12 +72,20 @@ export class Phone {
   }
 
   /** From here on the camera sees the codes on these pictures, as another phone's screen held before it. */
-  async behold(pictures: readonly string[]): Promise<void> {
+  behold(pictures: readonly string[]): void {
     const made = join(this.profile, 'code.mjpeg')
     run('code_film.py', made, ...pictures)
-    // The browser reads the film when the camera opens: nobody may be watching the old one by then.
-    await this.tab.evaluate(() => (globalThis as { film?: MediaStream }).film?.getTracks().forEach((track) => track.stop()))
     renameSync(made, this.film)
+  }
+
+  /** The inspector turns to something else: the next photo will be like none before it. */
+  turn(): void {
+    const all = fakeFilms()
+    const made = join(this.profile, 'next.mjpeg')
+    copyFileSync(all[this.scenes % all.length]!, made)
+    // In one piece: the camera may be opening.
+    renameSync(made, this.film)
+    this.scenes += 1
   }
 
   get page(): Page {
@@ -84,7 +93,7 @@ export class Phone {
   }
 
   async switchOn(): Promise<void> {
-    if (!existsSync(this.film)) copyFileSync(fakeFilm(), this.film)
+    if (!existsSync(this.film)) this.turn()
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env['CHROMIUM']!,
       headless: true,
@@ -101,7 +110,6 @@ export class Phone {
     })
     await this.context.exposeFunction('sawGeolocation', (name: string) => void this.geolocationCalls.push(name))
     await this.context.addInitScript(spyOnGeolocation)
-    await this.context.addInitScript(keepFilmRunning)
     if (this.shift !== 0) await this.context.addInitScript(shiftClock, this.shift * 1000)
     this.tab = this.context.pages()[0] ?? (await this.context.newPage())
     this.tab.setDefaultTimeout(15_000)
@@ -245,12 +253,6 @@ function spyOnGeolocation(): void {
       return real.apply(this, rest) as never
     }
   }
-}
-
-/** Runs in the page before anything else: with nobody watching the film would begin anew, and photos be the same. */
-function keepFilmRunning(): void {
-  const video = { width: { ideal: 1920 }, height: { ideal: 1440 } }
-  void navigator.mediaDevices?.getUserMedia({ video }).then((film) => Object.assign(globalThis, { film }))
 }
 
 /** Runs in the page before anything else: its clock is that many milliseconds off. */

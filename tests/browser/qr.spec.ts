@@ -88,7 +88,7 @@ test('two phones without a network sign one record by camera, and the server cou
   await phoneOfB.tap('note-save')
   await phoneOfB.tap('show-additions')
   await look(phoneOfB.page, 'additions')
-  await phoneOfA.behold(await pictures(phoneOfB, 'additions'))
+  phoneOfA.behold(await pictures(phoneOfB, 'additions'))
   const attesting = phoneOfA.page.url()
   await phoneOfA.page.goto(attesting.replace(/attest$/, 'evidence'))
   await phoneOfA.tap('scan-additions')
@@ -101,7 +101,7 @@ test('two phones without a network sign one record by camera, and the server cou
   await look(phoneOfA.page, 'mutual-offer')
 
   await phoneOfB.tap('to-mutual')
-  await phoneOfB.behold(await pictures(phoneOfA, 'offer'))
+  phoneOfB.behold(await pictures(phoneOfA, 'offer'))
   await phoneOfB.tap('scan-offer')
   // Nobody signs blind: what is signed stands on the screen first.
   await expect(phoneOfB.on('gist')).toBeVisible(LOOKING)
@@ -116,16 +116,16 @@ test('two phones without a network sign one record by camera, and the server cou
   const answer = await pictures(phoneOfB, 'answer')
 
   // The answer to one showing does not do for another.
-  await phoneOfA.behold(answer)
+  phoneOfA.behold(answer)
   await phoneOfA.tap('show-again')
   await phoneOfA.tap('scan-answer')
   await expect(phoneOfA.on('mutual-refused')).toContainText('不是对刚才所出示的码的回复', LOOKING)
-  await phoneOfB.behold(await pictures(phoneOfA, 'again'))
+  phoneOfB.behold(await pictures(phoneOfA, 'again'))
   await phoneOfB.tap('scan-offer')
   await expect(phoneOfB.on('mutual-sign')).toBeVisible(LOOKING)
   await phoneOfB.tap('mutual-sign')
   await expect(phoneOfB.on('mutual-signed')).toBeVisible()
-  await phoneOfA.behold(await pictures(phoneOfB, 'answer-again'))
+  phoneOfA.behold(await pictures(phoneOfB, 'answer-again'))
   await phoneOfA.tap('scan-answer')
   await expect(phoneOfA.on('mutual-done')).toContainText(second.name, LOOKING)
   await phoneOfA.tap('next')

@@ -9,6 +9,31 @@ import type { Finding, Plan } from './plan'
 /** A screen comes within a tenth of a second; the usual second between two looks would be most of a scenario. */
 const SOON = { intervals: [20, 50, 100, 250] }
 
+/** What an answer asks to be typed. */
+const FIELDS = 'input[data-test*="-field-"], input[data-test$="-asked"], input[data-test$="-correct"], textarea[data-test$="-text"]'
+
+/** What a row of a checklist offers: read in one go, because a sheet has sixty of them. */
+interface Asks {
+  readonly failing: boolean
+  readonly fields: boolean
+  readonly good: boolean
+  /** Radio targets that are not the pairs of a count. */
+  readonly radios: boolean
+  readonly boxes: boolean
+}
+
+/** Runs in the page. */
+function whatItAsks(row: Element): Asks {
+  const has = (selector: string): boolean => row.querySelector(selector) !== null
+  return {
+    failing: has('label.fail'),
+    fields: has('.answer input:not([type="radio"], [type="checkbox"]), .answer textarea'),
+    good: has('.answer label.pass, .answer label.neutral'),
+    radios: has('.answer input[type="radio"]') && !has('.pair'),
+    boxes: has('.answer input[type="checkbox"]'),
+  }
+}
+
 export class Visit {
   /** What was found not to comply, as it was typed. */
   readonly findings: Finding[] = []
@@ -164,31 +189,31 @@ export class Visit {
 
   private async answer(name: string): Promise<void> {
     const row = this.phone.on(name)
-    const failing = row.locator('label.fail')
-    if (this.findings.length === 0 && (await failing.count()) > 0) await this.fail(name, row, failing.first())
-    else await this.comply(name, row)
-    if (await row.getByText('缺少现场照片').isVisible()) await this.photograph(row.locator('[data-test="photos-item"]'))
-    await expect(row, `${name}: ${await row.locator('.need').allInnerTexts()}`).toHaveAttribute('data-state', 'done')
+    const asks = await row.evaluate(whatItAsks)
+    if (this.findings.length === 0 && asks.failing) await this.fail(name, row, asks)
+    else await this.comply(name, row, asks)
+    if ((await row.innerText()).includes('缺少现场照片')) await this.photograph(row.locator('[data-test="photos-item"]'))
+    await expect(row, name).toHaveAttribute('data-state', 'done')
   }
 
-  protected async comply(name: string, row: Locator): Promise<void> {
-    await this.fields(row.locator('.answer'))
+  protected async comply(name: string, row: Locator, asks?: Asks): Promise<void> {
+    const { fields, good, radios, boxes } = asks ?? (await row.evaluate(whatItAsks))
+    if (fields) await this.fields(row.locator('.answer'))
     // A quiz decides by itself; everything else has a target to tap.
-    const good = row.locator('.answer label.pass, .answer label.neutral')
-    if ((await good.count()) > 0) await good.first().tap()
-    else if ((await row.locator('.answer input[type="radio"]').count()) > 0 && (await row.locator('.pair').count()) === 0) await row.locator('.answer label.na').first().tap()
-    await this.confirm(name, row)
+    if (good) await row.locator('.answer label.pass, .answer label.neutral').first().tap()
+    else if (radios) await row.locator('.answer label.na').first().tap()
+    await this.confirm(name, row, boxes)
   }
 
   /** Several choices may be meant together: only there the app waits for 确定. */
-  private async confirm(name: string, row: Locator): Promise<void> {
-    if ((await row.locator('.answer input[type="checkbox"]').count()) > 0) await this.phone.tap(`${name}-ok`)
+  private async confirm(name: string, row: Locator, boxes: boolean): Promise<void> {
+    if (boxes) await this.phone.tap(`${name}-ok`)
     await expect(row).not.toHaveAttribute('data-state', 'open')
   }
 
   /** The answer's own inputs, by what they ask for. */
   private async fields(answer: Locator): Promise<void> {
-    for (const input of await answer.locator('input[data-test*="-field-"], input[data-test$="-asked"], input[data-test$="-correct"], textarea[data-test$="-text"]').all()) {
+    for (const input of await answer.locator(FIELDS).all()) {
       const name = (await input.getAttribute('data-test')) ?? ''
       const date = (await input.getAttribute('type')) === 'date'
       await input.fill(name.endsWith('-text') ? '现场核对一致' : date ? '2026-03-02' : '3')
@@ -196,10 +221,10 @@ export class Visit {
     }
   }
 
-  private async fail(name: string, row: Locator, choice: Locator): Promise<void> {
+  private async fail(name: string, row: Locator, { boxes }: Asks): Promise<void> {
     const { part, note } = this.plan.finding
-    await choice.tap()
-    await this.confirm(name, row)
+    await row.locator('label.fail').first().tap()
+    await this.confirm(name, row, boxes)
     await expect(row).toHaveAttribute('data-state', 'lacking')
     await this.phone.on(`${name}-part`).fill(part)
     await this.phone.on(`${name}-note`).fill(note)
@@ -225,6 +250,7 @@ export class Visit {
   async photograph(place: Locator): Promise<void> {
     const { phone } = this
     const before = Number(await place.getAttribute('data-count'))
+    phone.turn()
     await place.locator('[data-test="photo-take"]').tap()
     await expect(phone.on('camera-count')).toContainText('对准')
     await phone.tap('shutter')
