@@ -1,7 +1,6 @@
 /** Every screen of the desk, wide and narrow, light and dark: no serious fault for assistive technology, nothing against the content policy, nothing cut off sideways. */
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { look } from './look'
+import { graveFaults, look } from './look'
 import { Office, PASSWORD } from './office'
 
 const SCREENS: Readonly<Record<string, readonly string[]>> = {
@@ -32,9 +31,7 @@ test.afterAll(async () => {
 })
 
 async function examine(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const grave = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
-  expect(grave.map((one) => `${where}: ${one.id} ${one.nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([])
+  expect(await graveFaults(page), where).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${where} is wider than the window`).toBeLessThanOrEqual(0)
 }
 

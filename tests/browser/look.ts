@@ -12,14 +12,18 @@ export async function look(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     if (PICTURES !== '') await picture(page, `${name}-${colorScheme}`)
-    // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline. Of what axe knows,
-    // only the contrast is another one in the dark.
-    const rules = colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {}
-    const { violations } = await new AxeBuilder({ page }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
-    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    expect(grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`), `${name}, ${colorScheme}`).toEqual([])
+    // Of all that axe looks for, only the contrast is another one in the dark.
+    expect(await graveFaults(page, colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {}), `${name}, ${colorScheme}`).toEqual([])
   }
   await page.emulateMedia({ colorScheme: 'light' })
+}
+
+/** What axe calls serious or critical on this page, with the first places of each. */
+export async function graveFaults(page: Page, rules: { readonly runOnly?: string[] } = {}): Promise<string[]> {
+  // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline.
+  const { violations } = await new AxeBuilder({ page }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  return grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
 }
 
 /** Whether no scenario has looked at this screen yet, in whichever process: who makes the folder is the first. */
