@@ -12,6 +12,11 @@ const HTML_SINKS = ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'srcdoc'].ma
 const DEVICE_ONLY = ['indexedDB', 'navigator', 'localStorage', 'sessionStorage', 'caches', 'crypto'].map(
   (name) => ({ name, message: 'only device/ talks to the browser' }),
 )
+// The types of the tests bring Node's along; the program runs in a browser.
+const NODE = ['process', 'Buffer', 'global', 'require', '__dirname', '__filename', 'setImmediate'].map(
+  (name) => ({ name, message: 'no browser has it' }),
+)
+const NODE_MODULES = [{ group: ['node:*'], message: 'no browser has it' }]
 const STORE_ONLY = {
   paths: [{ name: 'idb', message: 'only device/ opens the store' }],
 }
@@ -60,11 +65,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.{ts,vue}'],
+    ignores: ['src/**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...NODE],
+      'no-restricted-imports': ['error', { patterns: NODE_MODULES }],
+    },
+  },
+  {
     files: ['src/{core,sync,ui,field,desk}/**/*.{ts,vue}'],
     ignores: ['src/**/*.test.ts'],
     rules: {
-      'no-restricted-globals': ['error', ...DEVICE_ONLY],
-      'no-restricted-imports': ['error', STORE_ONLY],
+      'no-restricted-globals': ['error', ...NODE, ...DEVICE_ONLY],
+      'no-restricted-imports': ['error', { ...STORE_ONLY, patterns: NODE_MODULES }],
     },
   },
 )
