@@ -80,8 +80,11 @@ export interface Done {
   readonly facts: RecordFacts
 }
 
+/** What a leader may do with the report on the screen before approving it. */
+export type BeforeApproval = (desk: Desk, visit: Visit) => Promise<void>
+
 /** The whole main job; `during` runs after 开始检查, without a server, and may walk on by itself. */
-export async function carry(office: Office, browser: Browser, scenario: Scenario, during: (visit: Visit) => Promise<void>): Promise<Done> {
+export async function carry(office: Office, browser: Browser, scenario: Scenario, during: (visit: Visit) => Promise<void>, before?: BeforeApproval): Promise<Done> {
   const { phone, visit, team } = await preparedPhone(office, scenario)
   await office.stop()
 
@@ -108,14 +111,42 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   // The opinion came along, so the report has handed itself in.
   await expect(desk.on('report-state')).toHaveText('待审核')
   await look(desk.page, 'desk-review')
+  await before?.(desk, visit)
   await desk.approve()
   const papers = await papersOf(await Staff.signIn(office, `${scenario.slug}.leader`), desk.reportId)
   await desk.close()
   const facts = factsOf(office, insp)
   expect(visit.photos).toBeGreaterThanOrEqual(3)
-  expect(facts.types.filter((type) => type === 'photo.add')).toHaveLength(visit.photos)
+  expect(facts.types.filter((type) => type === 'photo.add' || type === 'supplement.photo')).toHaveLength(visit.photos)
   // No two of them are alike, and files are named by their content.
   expect(Object.keys(facts.files).length).toBeGreaterThanOrEqual(visit.photos)
   expect(Object.values(facts.files)).not.toContain(false)
   return { phone, visit, papers, facts }
+}
+
+/** What every agency's papers say: who, where, when, what was found, in each paper that has to say it. */
+export function commonWords(papers: Papers, visit: Visit, { agency, unit }: { readonly agency: string; readonly unit: string }): void {
+  const [first, second] = visit.plan.team
+  for (const kind of KINDS) {
+    expect(papers[kind], kind).toContain(unit)
+    expect(papers[kind], kind).toContain(agency)
+  }
+  for (const kind of ['notice', 'record', 'report'] as const) {
+    expect(papers[kind], kind).toContain(first.name)
+    expect(papers[kind], kind).toContain(second.name)
+  }
+  expect(visit.findings).toHaveLength(1)
+  for (const kind of ['record', 'report'] as const) {
+    for (const { part, note, text } of visit.findings) {
+      expect(papers[kind], kind).toContain(part)
+      expect(papers[kind], kind).toContain(note)
+      expect(papers[kind], kind).toContain(text)
+    }
+    expect(papers[kind], kind).toMatch(/\d{4}年\d{1,2}月\d{1,2}日\d{1,2}时\d{1,2}分/)
+  }
+  expect(papers.receipt).toContain(visit.plan.receiver)
+  expect(papers.record).toContain(visit.plan.party)
+  expect(papers.record).toContain('无异议')
+  expect(papers.record).toContain(visit.recordCode)
+  expect(papers.report).toContain('责令限期改正')
 }

@@ -1,10 +1,11 @@
-/** Each agency's main job on one phone, with nobody answering at the other end until the visit is over. */
+/**
+ * Each agency's main job on one phone, with nobody answering at the other end until the visit is over. 舞钢 stands in
+ * `returned.spec.ts`, 乌审旗 in `holiday.spec.ts`.
+ */
 import { expect, test } from '@playwright/test'
-import { carry, type Papers } from './carry'
-import { KINDS } from './desk'
+import { carry, commonWords } from './carry'
 import { Office } from './office'
 import { discardPhones } from './phone'
-import type { Visit } from './visit'
 
 let office: Office
 test.beforeAll(async () => {
@@ -19,33 +20,6 @@ test.afterEach(async ({}, info) => {
 test.afterAll(async () => {
   await office.close()
 })
-
-/** What every agency's papers say: who, where, when, what was found, in each paper that has to say it. */
-function commonWords(papers: Papers, visit: Visit, { agency, unit }: { agency: string; unit: string }): void {
-  const [first, second] = visit.plan.team
-  for (const kind of KINDS) {
-    expect(papers[kind], kind).toContain(unit)
-    expect(papers[kind], kind).toContain(agency)
-  }
-  for (const kind of ['notice', 'record', 'report'] as const) {
-    expect(papers[kind], kind).toContain(first.name)
-    expect(papers[kind], kind).toContain(second.name)
-  }
-  expect(visit.findings).toHaveLength(1)
-  for (const kind of ['record', 'report'] as const) {
-    for (const { part, note, text } of visit.findings) {
-      expect(papers[kind], kind).toContain(part)
-      expect(papers[kind], kind).toContain(note)
-      expect(papers[kind], kind).toContain(text)
-    }
-    expect(papers[kind], kind).toMatch(/\d{4}年\d{1,2}月\d{1,2}日\d{1,2}时\d{1,2}分/)
-  }
-  expect(papers.receipt).toContain(visit.plan.receiver)
-  expect(papers.record).toContain(visit.plan.party)
-  expect(papers.record).toContain('无异议')
-  expect(papers.record).toContain(visit.recordCode)
-  expect(papers.report).toContain('责令限期改正')
-}
 
 test('文昌湖: the recorder is demanded, its number printed, two lists at one hotel', async ({ browser }) => {
   const unit = '文昌湖示例度假酒店'
@@ -63,33 +37,6 @@ test('文昌湖: the recorder is demanded, its number printed, two lists at one 
   expect(papers.notice).toContain('山东省消防条例')
   expect(facts.types).toEqual(expect.arrayContaining(['rec.start', 'rec.stop']))
   expect(facts.types).toContain('gps.fix')
-})
-
-test('舞钢: no position is ever asked for, a photo is demanded, the notice has its receipt', async ({ browser }) => {
-  const unit = '样本花园物业服务有限公司'
-  const { papers, visit, phone, facts } = await carry(office, browser, {
-    slug: 'wugang', unit, logins: ['insp3', 'insp4'],
-    plan: { finding: { part: '地下一层防护单元一', note: '排水沟积水约三平方米' }, receiver: '甄物业', party: '贾经理', photos: 3, door: false },
-  }, async (before) => {
-    await before.walkTo('arrive')
-    await expect(before.phone.page.getByText('本机关不记录位置')).toBeVisible()
-    await before.overview()
-    await before.phone.tap('step-record')
-    await expect(before.phone.page.locator('[data-need="M_MIN_PHOTOS"]')).toContainText('现场照片至少 1 张，现有 0 张')
-    await expect(before.phone.on('read-through')).toBeDisabled()
-    await before.overview()
-    await before.phone.tap('step-attest')
-    await expect(before.phone.on('attest-mine')).toBeDisabled()
-    await before.overview()
-    await before.phone.tap('step-arrive')
-  })
-  commonWords(papers, visit, { agency: '舞钢', unit })
-  expect(phone.geolocationCalls).toEqual([])
-  expect(papers.receipt).toContain('送达回执')
-  expect(papers.record).toContain('草案')
-  expect(facts.types).not.toContain('gps.fix')
-  expect(facts.words).not.toMatch(/"(lat|lon|acc)":/)
-  for (const kind of KINDS) expect(papers[kind]).not.toMatch(/34\.72|112\.78|经度|纬度/)
 })
 
 test('金东: drawn by the provincial system, seven areas', async ({ browser }) => {
