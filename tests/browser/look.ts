@@ -21,7 +21,9 @@ export async function look(page: Page, name: string): Promise<void> {
 /** What axe calls serious or critical on this page, with the first places of each. */
 export async function graveFaults(page: Page, rules: { readonly runOnly?: string[] } = {}): Promise<string[]> {
   // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline.
-  const { violations } = await new AxeBuilder({ page }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
+  // It is a megabyte to be read by the page: once is enough.
+  const again = await page.evaluate(() => 'axe' in globalThis)
+  const { violations } = await new AxeBuilder({ page, ...(again ? { axeSource: ';' } : {}) }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   return grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
 }

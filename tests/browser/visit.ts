@@ -12,8 +12,10 @@ const SOON = { intervals: [20, 50, 100, 250] }
 /** What an answer asks to be typed. */
 const FIELDS = 'input[data-test*="-field-"], input[data-test$="-asked"], input[data-test$="-correct"], textarea[data-test$="-text"]'
 
-/** What a row of a checklist offers: read in one go, because a sheet has sixty of them. */
+/** What a row of a checklist offers. */
 interface Asks {
+  readonly name: string
+  readonly open: boolean
   readonly failing: boolean
   readonly fields: boolean
   readonly good: boolean
@@ -22,16 +24,20 @@ interface Asks {
   readonly boxes: boolean
 }
 
-/** Runs in the page. */
-function whatItAsks(row: Element): Asks {
-  const has = (selector: string): boolean => row.querySelector(selector) !== null
-  return {
-    failing: has('label.fail'),
-    fields: has('.answer input:not([type="radio"], [type="checkbox"]), .answer textarea'),
-    good: has('.answer label.pass, .answer label.neutral'),
-    radios: has('.answer input[type="radio"]') && !has('.pair'),
-    boxes: has('.answer input[type="checkbox"]'),
-  }
+/** Runs in the page: all rows in one go, because a sheet has sixty of them. */
+function whatTheyAsk(rows: Element[]): Asks[] {
+  return rows.map((row) => {
+    const has = (selector: string): boolean => row.querySelector(selector) !== null
+    return {
+      name: row.getAttribute('data-test') ?? '',
+      open: row.getAttribute('data-state') === 'open',
+      failing: has('label.fail'),
+      fields: has('.answer input:not([type="radio"], [type="checkbox"]), .answer textarea'),
+      good: has('.answer label.pass, .answer label.neutral'),
+      radios: has('.answer input[type="radio"]') && !has('.pair'),
+      boxes: has('.answer input[type="checkbox"]'),
+    }
+  })
 }
 
 export class Visit {
@@ -182,22 +188,20 @@ export class Visit {
     const progress = (await this.phone.on('progress').innerText()).match(/(\d+)\/(\d+)/)
     const all = Number(progress?.[2] ?? 0)
     await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count()), SOON).toBe(all)
-    const names = await rows.evaluateAll((found) => found.filter((row) => row.getAttribute('data-state') === 'open').map((row) => row.getAttribute('data-test') ?? ''))
-    for (const name of names) await this.answer(name)
+    for (const asks of (await rows.evaluateAll(whatTheyAsk)).filter(({ open }) => open)) await this.answer(asks)
+    await expect(this.phone.page.locator('article.row[data-state="lacking"]')).toHaveCount(0)
     await expect(this.phone.on('progress')).toContainText(`${all}/${all}`)
   }
 
-  private async answer(name: string): Promise<void> {
-    const row = this.phone.on(name)
-    const asks = await row.evaluate(whatItAsks)
-    if (this.findings.length === 0 && asks.failing) await this.fail(name, row, asks)
-    else await this.comply(name, row, asks)
+  private async answer(asks: Asks): Promise<void> {
+    const row = this.phone.on(asks.name)
+    if (this.findings.length === 0 && asks.failing) await this.fail(row, asks)
+    else await this.comply(row, asks)
     if ((await row.innerText()).includes('缺少现场照片')) await this.photograph(row.locator('[data-test="photos-item"]'))
-    await expect(row, name).toHaveAttribute('data-state', 'done')
   }
 
-  protected async comply(name: string, row: Locator, asks?: Asks): Promise<void> {
-    const { fields, good, radios, boxes } = asks ?? (await row.evaluate(whatItAsks))
+  protected async comply(row: Locator, asks?: Asks): Promise<void> {
+    const { name, fields, good, radios, boxes } = asks ?? (await row.evaluateAll(whatTheyAsk))[0]!
     if (fields) await this.fields(row.locator('.answer'))
     // A quiz decides by itself; everything else has a target to tap.
     if (good) await row.locator('.answer label.pass, .answer label.neutral').first().tap()
@@ -221,7 +225,7 @@ export class Visit {
     }
   }
 
-  private async fail(name: string, row: Locator, { boxes }: Asks): Promise<void> {
+  private async fail(row: Locator, { name, boxes }: Asks): Promise<void> {
     const { part, note } = this.plan.finding
     await row.locator('label.fail').first().tap()
     await this.confirm(name, row, boxes)
