@@ -31,11 +31,13 @@ def ensure(*, development: bool) -> None:
 
 
 def install(lock: Path, what: str) -> None:
-    """Install one hashed lock file; mirrors and proxies of the user's pip settings apply."""
+    """Install one hashed lock file; mirrors and proxies of the user's pip settings apply.
+
+    Byte code is left to whoever imports a module first: most of what lies in the packages nobody ever does."""
     say.command(
         what,
         [places.PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
-         "--root-user-action=ignore", "--require-hashes", "-r", lock],
+         "--root-user-action=ignore", "--no-compile", "--require-hashes", "-r", lock],
         env=places.child_env(),
     )
 
