@@ -90,14 +90,22 @@ def _load_agency(found: demo.DemoAgency) -> None:
 
 def a_prepared_visit(agency_id: str, checklists: Path, item: str = "", nth: int = 0) -> Team:
     """The demo batch of the agency imported, and one of its visits on two enrolled phones."""
-    an_agency_at_work(agency_id, checklists)
-    plans.load_demo(agency_id, checklists / agency_id / "demo")
-    jobs.drain()
+    return kept.once(f"visit {agency_id} {checklists} {item} {nth}", lambda: _a_prepared_visit(agency_id, checklists, item, nth))
+
+
+def _a_prepared_visit(agency_id: str, checklists: Path, item: str, nth: int) -> Team:
+    kept.once(f"batch {agency_id} {checklists}", lambda: _a_batch(agency_id, checklists))
     wanted = [
         view for view in inspections.inspections(agency_id)
         if not item or any(one.item_code == item for one in plans.assignments_of(view.id))
     ]
     return a_team_for(sorted(wanted, key=lambda one: one.number)[nth])
+
+
+def _a_batch(agency_id: str, checklists: Path) -> None:
+    an_agency_at_work(agency_id, checklists)
+    plans.load_demo(agency_id, checklists / agency_id / "demo")
+    jobs.drain()
 
 
 def a_team_for(view: inspections.InspectionView) -> Team:

@@ -1,15 +1,18 @@
-"""What takes long to load is loaded once per database and put back row by row, in the database itself.
+"""What takes long to make is made once per database and put back row by row, in the database itself.
 
 Only into empty tables, and only while the clock still shows what it showed when the rows were written: a test with
-another day, or with rows of its own, loads everything through the operations as ever."""
+another day, or with rows of its own, makes everything through the operations as ever. What was made may also hold the
+clients and phones of its people; every test gets copies of its own."""
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 from flask import current_app
 from sqlalchemy import text
@@ -17,6 +20,8 @@ from sqlalchemy import text
 from server.kernel.moments import local_date
 from server.platform import clock
 from server.platform.db import db, session, transaction
+
+T = TypeVar("T")
 
 BELIEVED_MS = 10 * 60_000
 _names = itertools.count(1)
@@ -28,23 +33,26 @@ class Kept:
     tables: dict[str, str]
     """{table: where its rows are kept}, parents before children."""
     blobs: dict[Path, bytes]
+    made: Any
 
 
 _kept: dict[tuple[str, ...], Kept] = {}
 
 
-def once(what: str, load: Callable[[], None]) -> None:
-    """``load()`` on the first call with this name on this database; later its rows and blobs are put back."""
+def once(what: str, make: Callable[[], T]) -> T:
+    """``make()`` on the first call with this name on this database; later its rows and blobs are put back."""
     key = (what, str(db.engine.url))
     found = _kept.get(key)
     if session().execute(text(_any_row())).first():
-        load()
-    elif found and _still(found.at_ms):
+        return make()
+    if found and _still(found.at_ms):
         _put_back(found)
     else:
         at_ms = clock.now_ms()
-        load()
-        _kept[key] = _keep(at_ms)
+        made = make()
+        found = _kept[key] = _keep(at_ms, made)
+    made = copy.deepcopy(found.made)
+    return made
 
 
 def _still(at_ms: int) -> bool:
@@ -57,7 +65,7 @@ def _any_row() -> str:
     return " UNION ALL ".join(f'SELECT 1 WHERE EXISTS (SELECT 1 FROM "{name}")' for name in db.metadata.tables)
 
 
-def _keep(at_ms: int) -> Kept:
+def _keep(at_ms: int, made: object) -> Kept:
     tables = {}
     with transaction() as current:
         for table in db.metadata.sorted_tables:
@@ -65,7 +73,7 @@ def _keep(at_ms: int) -> Kept:
                 tables[table.name] = f"kept_{next(_names)}"
                 current.execute(text(f'CREATE TABLE {tables[table.name]} AS SELECT * FROM "{table.name}"'))
     root = current_app.extensions["suijian-blobs"].root
-    return Kept(at_ms, tables, {path: path.read_bytes() for path in root.glob("??/*")})
+    return Kept(at_ms, tables, {path: path.read_bytes() for path in root.glob("??/*")}, made)
 
 
 def _put_back(found: Kept) -> None:

@@ -17,7 +17,7 @@ from server.inspections import attest
 from server.inspections import operations as inspections
 from server.inspections.record_text import record_text
 from server.platform.ids import new_id
-from tests import builders
+from tests import builders, kept
 from tests.handset import PREFIX, TUS, FieldPhone, Visit, Wire, h_of, header_of, metadata, salt
 
 __all__ = [
@@ -199,6 +199,11 @@ def record_visit(first: FieldPhone, second: FieldPhone, photos: int = 4, answers
 
 def carry_visit(photos: int = 4, answers: int = 30) -> Carried:
     """A whole visit with two phones, sent and uploaded."""
+    with builders.at_work():
+        return kept.once(f"carried {photos} {answers}", lambda: _carry_visit(photos, answers))
+
+
+def _carry_visit(photos: int, answers: int) -> Carried:
     first, second = a_field_phone(), a_field_phone()
     carried = record_visit(first, second, photos, answers)
     second.send()

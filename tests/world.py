@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextvars
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ class Client(FlaskClient):
 
     token: str = ""
     person: Any = None
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Client:
+        """Another client of the same person, with the same token, of the same application."""
+        made = Client(self.application, self.response_wrapper)
+        made.token, made.person = self.token, self.person
+        return made
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """One request, in an application context of its own even when the test has one open.
@@ -100,6 +106,10 @@ class Phone:
     access: str = ""
     refresh: str = ""
     person: Any = None
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Phone:
+        """A phone of its own with the same key, which cannot be copied and never changes."""
+        return replace(self)
 
     @property
     def spki(self) -> bytes:

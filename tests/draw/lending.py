@@ -10,7 +10,7 @@ from server.accounts.tables import Agency
 from server.draw.tables import DrawPersonRow
 from server.platform.db import session, transaction
 from server.registry import operations as registry
-from tests import builders
+from tests import builders, kept
 from tests.diligent import an_agency_at_work
 from tests.draw.office import Ceremony, a_ceremony
 from tests.world import Client
@@ -39,6 +39,11 @@ class Lending:
 
 
 def a_lending(checklists: Path) -> Lending:
+    with builders.at_work():
+        return kept.once(f"lending {checklists}", lambda: _a_lending(checklists))
+
+
+def _a_lending(checklists: Path) -> Lending:
     office = a_ceremony(ABOVE, checklists)
     with builders.at_work():
         for agency in (LENDER, SILENT):

@@ -21,7 +21,7 @@ from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.registry.tables import UnitItemRow
 from server.rules import operations as rules
-from tests import builders
+from tests import builders, kept
 from tests.diligent import an_agency_at_work
 from tests.world import Client
 
@@ -106,6 +106,11 @@ def pools(agency: str) -> None:
 
 def a_ceremony(agency: str, checklists: Path) -> Ceremony:
     """The agency at work, its superior agency, and the people of a ceremony signed in."""
+    with builders.at_work():
+        return kept.once(f"ceremony {agency} {checklists}", lambda: _a_ceremony(agency, checklists))
+
+
+def _a_ceremony(agency: str, checklists: Path) -> Ceremony:
     with builders.at_work():
         an_agency_at_work(agency, checklists)
         above = f"{agency}-superior"

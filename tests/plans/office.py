@@ -16,7 +16,7 @@ from server.platform.db import transaction
 from server.platform.ids import new_id
 from server.registry import operations as registry
 from server.rules import operations as rules
-from tests import builders
+from tests import builders, kept
 from tests.diligent import an_agency_at_work
 from tests.world import Client
 
@@ -103,6 +103,10 @@ class Office:
 
 def an_office(agency: str = WC) -> Office:
     """The agency's demo people and units, a plan officer, a head, and a superior agency with somebody in it."""
+    return kept.once(f"office {agency}", lambda: _an_office(agency))
+
+
+def _an_office(agency: str) -> Office:
     an_agency_at_work(agency, CHECKLISTS)
     above = f"{agency}-superior"
     builders.an_agency(above, "试验上级机关")

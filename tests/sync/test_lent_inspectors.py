@@ -18,7 +18,7 @@ from server.inspections.tables import EventRow, InspectionRow
 from server.plans import monthly
 from server.platform import feed, jobs
 from server.platform.db import session
-from tests import builders
+from tests import builders, kept
 from tests.builders import an_actor, client_as
 from tests.diligent import Team, a_team_for, attest_now, carry, opinion
 from tests.draw.lending import ABOVE, LENDER, Lending, a_lending
@@ -40,7 +40,12 @@ class Lent:
 @pytest.fixture
 def lent(ctx: Flask, repository: Path) -> Lent:
     """A draw of the superior among the lender's inspectors, released to their phones."""
-    world = a_lending(repository / "checklists")
+    checklists = repository / "checklists"
+    return kept.once(f"lent {checklists}", lambda: a_lent_visit(checklists))
+
+
+def a_lent_visit(checklists: Path) -> Lent:
+    world = a_lending(checklists)
     world.office.to_drawn(registers=[LENDER])
     plan = monthly.plans(ABOVE)[-1]
     monthly.approve(an_actor("reviewer", agency=ABOVE), plan.id, "补充安排")
