@@ -43,9 +43,10 @@ def revision(number: str, message: str) -> None:
 @click.command("openapi")
 def openapi() -> None:
     """输出接口文档（OpenAPI 3.1，JSON）。"""
+    from server.app.blueprints import document
+
     app = _app()
-    document = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True))
+    click.echo(json.dumps(document(app), ensure_ascii=False, indent=2, sort_keys=True))
 
 
 @click.command("demo")

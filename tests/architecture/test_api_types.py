@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from server.app.blueprints import document
 from tests.architecture.sources import ROOT
 from tests.world import make_app
 
@@ -20,9 +21,8 @@ MAKER = ROOT / "pwa/node_modules/.bin/openapi-typescript"
 
 def types_of(app: Flask, folder: Path) -> str:
     """TypeScript of the app's OpenAPI document, the same text for the same document."""
-    document = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     source, made = folder / "openapi.json", folder / "api.gen.ts"
-    source.write_text(json.dumps(document, sort_keys=True), "utf-8")
+    source.write_text(json.dumps(document(app), sort_keys=True), "utf-8")
     subprocess.run([str(MAKER), str(source), "-o", str(made), "--alphabetize"], check=True, capture_output=True)
     return made.read_text("utf-8")
 
