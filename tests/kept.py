@@ -41,7 +41,7 @@ _kept: dict[tuple[str, ...], Kept] = {}
 
 def once(what: str, make: Callable[[], T]) -> T:
     """``make()`` on the first call with this name on this database; later its rows and blobs are put back."""
-    key = (what, str(db.engine.url))
+    key = (what, str(db.engine.url), str(local_date(clock.now_ms())))
     found = _kept.get(key)
     if session().execute(text(_any_row())).first():
         return make()
@@ -56,8 +56,7 @@ def once(what: str, make: Callable[[], T]) -> T:
 
 
 def _still(at_ms: int) -> bool:
-    now = clock.now_ms()
-    return 0 <= now - at_ms < BELIEVED_MS and local_date(now) == local_date(at_ms)
+    return 0 <= clock.now_ms() - at_ms < BELIEVED_MS
 
 
 @cache

@@ -15,7 +15,7 @@ from server.kernel import b64url
 from server.platform.db import session, transaction
 from server.registry import operations as registry
 from server.registry.tables import MarketEntityRow
-from tests import builders
+from tests import builders, kept
 from tests.draw.office import API, Ceremony, a_ceremony
 
 LEAD, OTHER = "fire-wenchanghu", "fire-jindong"
@@ -25,6 +25,10 @@ SHARED = 6
 @pytest.fixture
 def offices(ctx: Flask, repository: Path) -> tuple[Ceremony, Ceremony]:
     """Two agencies whose registers share six credit codes."""
+    return kept.once("joint", lambda: two_offices(repository))
+
+
+def two_offices(repository: Path) -> tuple[Ceremony, Ceremony]:
     lead, other = (a_ceremony(agency, repository / "checklists") for agency in (LEAD, OTHER))
     codes = sorted(one.uscc for one in registry.units(LEAD, limit=500) if one.uscc)[:SHARED]
     theirs = sorted({one.entity_id for one in registry.units(OTHER, limit=500) if one.uscc})

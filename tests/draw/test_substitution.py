@@ -17,6 +17,7 @@ from server.draw.tables import DrawRow
 from server.kernel import canonical
 from server.platform.db import session
 from server.registry import operations as registry
+from tests import kept
 from tests.builders import a_person, actor_of
 from tests.draw.office import API, Ceremony, a_ceremony
 
@@ -25,7 +26,7 @@ AGENCY = "fire-wenchanghu"
 
 @pytest.fixture
 def office(ctx: Flask, repository: Path) -> Ceremony:
-    return a_ceremony(AGENCY, repository / "checklists").to_drawn()
+    return kept.once("drawn", lambda: a_ceremony(AGENCY, repository / "checklists").to_drawn())
 
 
 def leaves(kind: str) -> list[dict[str, Any]]:

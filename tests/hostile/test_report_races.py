@@ -23,7 +23,7 @@ from server.platform import jobs
 from server.platform.db import session, transaction
 from server.reports import reading
 from server.reports.tables import ReportRow
-from tests import builders
+from tests import builders, kept
 from tests import phone as phones
 from tests.world import Client
 
@@ -40,6 +40,10 @@ def the_report(insp: str) -> str:
 @pytest.fixture
 def carried(ctx: Flask) -> phones.Carried:
     """A visit of two phones, sealed, sent, with the lead's opinion: waiting for the leader."""
+    return kept.once("for the leader", for_the_leader)
+
+
+def for_the_leader() -> phones.Carried:
     found = phones.record_visit(phones.a_field_phone(), phones.a_field_phone(), photos=0, answers=2)
     found.first.event("report.opinion", {"base": 0, **WORDS}, found.visit.insp)
     found.second.send()

@@ -13,12 +13,16 @@ import pytest
 from click.testing import CliRunner
 
 from server.inspections import cli, export, receipts, record_verify
-from tests import builders
+from tests import builders, kept
 from tests import phone as phones
 
 
 @pytest.fixture
 def carried(ctx):
+    return kept.once("carried between others", between_others)
+
+
+def between_others() -> phones.Carried:
     found = phones.carry_visit(photos=2, answers=3)
     # Something else happens on both phones before and after, so that there are headers in between.
     other = phones.a_visit(found.first)

@@ -13,6 +13,7 @@ import pytest
 
 from server.inspections import export, receipts, record_verify
 from server.platform.settings import ROOT
+from tests import kept
 from tests import phone as phones
 from tests.inspections import test_export as exports
 from tests.inspections.test_export import with_quarantine as with_quarantine
@@ -33,6 +34,10 @@ verifier = load()
 
 @pytest.fixture
 def archive(ctx) -> bytes:
+    return kept.once("archive to verify", an_archive)
+
+
+def an_archive() -> bytes:
     carried = phones.carry_visit(photos=2, answers=3)
     other = phones.a_visit(carried.first)
     other.open(carried.first)

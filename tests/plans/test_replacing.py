@@ -19,7 +19,7 @@ from server.platform.ids import new_id
 from server.registry import operations as registry
 from server.registry.tables import UnitItemRow
 from server.rules import operations as rules
-from tests import builders
+from tests import builders, kept
 from tests.draw.office import Ceremony, a_ceremony
 from tests.phone import a_field_phone
 from tests.plans.office import CHECKLISTS, WC, WS, Office, an_office
@@ -115,6 +115,11 @@ def test_nobody_is_replaced_once_the_visit_has_begun(office: Office) -> None:
 
 def ready(app: Flask, agency: str, n: int = 2, **more: Any) -> tuple[Ceremony, Office]:
     """A real ceremony, its plan approved and released."""
+    with app.app_context():
+        return kept.once(f"ready {agency} {n} {more}", lambda: _ready(app, agency, n, **more))
+
+
+def _ready(app: Flask, agency: str, n: int, **more: Any) -> tuple[Ceremony, Office]:
     stage = a_ceremony(agency, CHECKLISTS)
     with app.app_context(), transaction():
         # Where every item has a pool of its own (WG-4b, WS-3.4b) all units are put into the first one.
