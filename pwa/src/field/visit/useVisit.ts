@@ -1,5 +1,6 @@
 /** One opened visit for all its screens: the events, what they fold to, and the one way to add to them. */
 import { computed, type ComputedRef, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef } from 'vue'
+import { remembering } from '@/core/bytes'
 import { fold, type Visit as Folded } from '@/core/fold'
 import { missing, type Need, type Stage } from '@/core/needs'
 import { steps, type Step } from '@/core/steps'
@@ -37,12 +38,14 @@ export async function openVisit(phone: Session, insp: string): Promise<OpenVisit
   const visit = await phone.openVisit(insp)
   if (!visit) return undefined
   const { pack } = visit
-  const state = shallowRef<Folded>(await fold(sha256, visit.events(), pack))
+  // Each saved answer folds the record again: its hashes but for the new ones are known.
+  const hash = remembering(sha256)
+  const state = shallowRef<Folded>(await fold(hash, visit.events(), pack))
   const trouble = ref('')
   const savedAt = ref(0)
 
   async function refresh(): Promise<void> {
-    state.value = await fold(sha256, visit!.events(), pack)
+    state.value = await fold(hash, visit!.events(), pack)
   }
   async function after<T extends { ok: boolean }>(work: Promise<T>): Promise<T> {
     const answer = await work
