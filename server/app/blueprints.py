@@ -62,6 +62,7 @@ class Api(flask_smorest.Api):
     def __init__(self, app: Flask, **more: Any) -> None:
         self._undescribed: list[tuple[str, Blueprint]] = []
         self._describing = Lock()
+        self._text = ""
         super().__init__(app, **more)
 
     def register_blueprint(self, blp: Blueprint, *, parameters: Any = None, **options: Any) -> None:
@@ -85,7 +86,9 @@ class Api(flask_smorest.Api):
 
     def _openapi_json(self) -> Any:
         assert self._app is not None
-        return self._app.response_class(json.dumps(self.document(), indent=2, sort_keys=False), mimetype="application/json")
+        # A third of a megabyte, and the same for everybody until the program is another one.
+        self._text = self._text or json.dumps(self.document(), indent=2, sort_keys=False)
+        return self._app.response_class(self._text, mimetype="application/json")
 
 
 def document(app: Flask) -> dict[str, Any]:
