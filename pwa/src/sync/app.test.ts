@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { createHash } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { concat, fromB64url, b64url, utf8 } from '../device/bytes'
+import { MemoryDisk } from '../device/testing/memory'
 import type { Session } from './session'
 import { INSP, PIN, TestPhone } from './testing/testPhone'
 
@@ -248,6 +249,20 @@ describe('the second inspector on the same phone (A1)', () => {
     expect(await visit.attestAsSecond({ dev: a.me.dev, pin: PIN, body })).toMatchObject({ ok: false, reason: 'same_person' })
     expect(await visit.attestAsSecond({ dev: b, pin: '000000', body })).toMatchObject({ ok: false, reason: 'wrong_pin' })
     expect(visit.events()).toEqual([])
+  })
+})
+
+describe('a saved answer', () => {
+  it('looks through nothing of what lies on the phone, and the card counts on as the disk does', async () => {
+    const session = await ready()
+    const visit = await openedVisit(session)
+    await visit.append('note.add', { text: '一' })
+    const looked = [vi.spyOn(MemoryDisk.prototype, 'keys'), vi.spyOn(MemoryDisk.prototype, 'range')]
+    await visit.append('note.add', { text: '二' })
+    await new Promise((tick) => setTimeout(tick, 20))
+    for (const one of looked) expect(one).not.toHaveBeenCalled()
+    expect(visit.card).toMatchObject({ started: true, sealedHere: false, sync: { word: 'saved', done: 0, total: 2 } })
+    expect((await session.visits()).find(({ insp }) => insp === INSP)).toEqual(visit.card)
   })
 })
 

@@ -23,7 +23,7 @@ import { keys, type DeviceFact, type TeamPhone, type VisitFact } from './facts'
 import type { Mutual } from './mutual'
 import { epochOf, inventory } from './outbox'
 import type { SecondPerson } from './secondPerson'
-import { fileStates } from './states'
+import { fileStates, stateOf } from './states'
 import type {
   Camera, Draft, FileState, PendingCapture, PhotoResult, PhotoTarget, ReturnNote, Scanner, SecondReason, SecondSignature,
   StampLines, Visit, VisitCard, VisitFile, VoiceNote,
@@ -318,10 +318,25 @@ export class OpenVisit implements Visit {
     if (made) this.tell()
   }
 
-  /** In memory at once, so that the tap that saved is not kept waiting; the card follows. */
+  /**
+   * In memory at once, so that the tap that saved is not kept waiting. The card is reckoned on, not read again: to read it
+   * is to look at the keys of everything on this phone.
+   */
   private took(events: readonly LogEvent[]): void {
-    this.merge(events.filter(({ header }) => header.insp === this.insp))
-    void this.refreshCard().then(() => this.tell())
+    const here = events.filter(({ header }) => header.insp === this.insp)
+    this.merge(here)
+    const own = here.filter(({ header }) => header.dev === this.parts.vault.dev)
+    if (own.length > 0) this.shown = this.grown(own)
+    void Promise.resolve().then(() => this.tell())
+  }
+
+  private grown(own: readonly LogEvent[]): VisitCard {
+    const { sync, sealedHere } = this.shown
+    const counted = { done: sync.done, total: sync.total + own.length, troubled: sync.word === 'attention' }
+    return {
+      ...this.shown, started: true, sealedHere: sealedHere || own.some(({ header }) => header.t === 'seal'),
+      sync: stateOf(counted, this.parts.engine.running, sync.reason),
+    }
   }
 
   private tell(): void {

@@ -40,12 +40,23 @@ export async function openVisit(phone: Session, insp: string): Promise<OpenVisit
   const { pack } = visit
   // Each saved answer folds the record again: its hashes but for the new ones are known.
   const hash = remembering(sha256)
-  const state = shallowRef<Folded>(await fold(hash, visit.events(), pack))
+  let folded = visit.events()
+  const state = shallowRef<Folded>(await fold(hash, folded, pack))
   const trouble = ref('')
   const savedAt = ref(0)
 
-  async function refresh(): Promise<void> {
-    state.value = await fold(hash, visit!.events(), pack)
+  let folding = Promise.resolve()
+  /** The same array means that nothing came: then what is being folded already is waited for, or nothing. */
+  function refresh(): Promise<void> {
+    const now = visit!.events()
+    if (now !== folded) {
+      folded = now
+      folding = fold(hash, now, pack).then((made) => {
+        // Something newer may have come meanwhile.
+        if (folded === now) state.value = made
+      })
+    }
+    return folding
   }
   async function after<T extends { ok: boolean }>(work: Promise<T>): Promise<T> {
     const answer = await work
