@@ -181,13 +181,30 @@ export class Visit {
     await this.phone.tap('next')
   }
 
-  async answerAll(): Promise<void> {
+  /** The rows of the sheet on the screen once all are there: they are drawn in slices, and the bar says how many there will be. */
+  private async drawn(): Promise<{ rows: Locator; all: number }> {
     const rows = this.phone.page.locator('article.row')
     await expect(rows.first()).toBeVisible()
-    // The rest of the rows is drawn in slices: the bar says how many there will be.
     const progress = (await this.phone.on('progress').innerText()).match(/(\d+)\/(\d+)/)
     const all = Number(progress?.[2] ?? 0)
     await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count()), SOON).toBe(all)
+    return { rows, all }
+  }
+
+  /** From elsewhere to an item in the middle and to the last one, as the link of a need leads there and the start after a power cut. */
+  async comesToAnyItem(): Promise<void> {
+    const names = (await (await this.drawn()).rows.evaluateAll(whatTheyAsk)).map(({ name }) => name)
+    for (const name of [names[Math.floor(names.length / 2)]!, names.at(-1)!]) {
+      const place = `#/visit/${this.insp()}/${this.step()}?item=${name.replace('item-', '')}`
+      await this.overview()
+      await this.phone.page.evaluate((to) => location.assign(to), place)
+      await expect(this.phone.on(name)).toBeFocused()
+      await expect(this.phone.on(name)).toBeInViewport({ ratio: 1 })
+    }
+  }
+
+  async answerAll(): Promise<void> {
+    const { rows, all } = await this.drawn()
     for (const asks of (await rows.evaluateAll(whatTheyAsk)).filter(({ open }) => open)) await this.answer(asks)
     await expect(this.phone.page.locator('article.row[data-state="lacking"]')).toHaveCount(0)
     await expect(this.phone.on('progress')).toContainText(`${all}/${all}`)

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { watch } from 'vue'
 import { aChecklist, anItem, aPack, FakeVisit, MATE, ME } from '../testing/fakeVisit'
 import { mountStep, settle, type Stage } from '../testing/mountStep'
 import ChecklistStep from './ChecklistStep.vue'
+import ItemRow from './ItemRow.vue'
 
 const CHOICES = [
   { code: 'clear', text: '畅通', verdict: 'pass' as const },
@@ -33,6 +35,16 @@ describe('answers become events', () => {
     expect(on.visit.written()).toEqual([{ type: 'check.answer', body: { ...PLACE, item: 'T-A', val: 'pass' } }])
     expect(on.text('progress')).toContain('已填 1/4')
     expect(on.phone.resume.point?.route).toContain('?item=T-A&sheet=0')
+  })
+  it('only the row that was answered is drawn anew', async () => {
+    const on = await begin()
+    const drawn = new Map<string, number>()
+    for (const row of on.screen.findAllComponents(ItemRow)) {
+      const { key } = row.props('row')
+      watch(() => row.props('row'), () => drawn.set(key, (drawn.get(key) ?? 0) + 1), { flush: 'sync' })
+    }
+    await on.tap('item-T-A-pass')
+    expect([...drawn.keys()]).toEqual(['CL-T-1/0/T-A'])
   })
   it('不符合 asks where and what; each field left is a change over the head before it', async () => {
     const on = await begin()

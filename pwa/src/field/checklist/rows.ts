@@ -29,16 +29,22 @@ export function sheetsWith(visit: Visit, checklist: Checklist, opened: readonly 
   return [...new Set([...found, ...opened])].sort((a, b) => a - b)
 }
 
-export function rowsOf(visit: Visit, pack: Pack, needs: readonly Need[], checklist: string, sheet: number): { rows: Row[]; hidden: number } {
+/** `before`: the rows as they stood; one that says the same is that very object again, so that only what changed is drawn anew. */
+export function rowsOf(visit: Visit, pack: Pack, needs: readonly Need[], checklist: string, sheet: number, before: readonly Row[] = []): { rows: Row[]; hidden: number } {
   const mine = entries(visit, pack).filter((entry) => entry.checklist === checklist)
   const own = mine.filter((entry) => entry.sheet === sheet)
   // A sheet nobody has written on yet is not in the fold: it looks like the first one.
   const sheeted = own.length > 0 ? own : mine.filter((entry) => entry.sheet === 0).map((entry) => ({ ...entry, sheet, key: `${checklist}/${sheet}/${entry.item.id}` }))
   const visible = sheeted.filter((entry) => entry.visible)
   const titles = new Map(pack.checklists.map((one) => [one.id, one.title]))
+  const known = new Map(before.map((row) => [row.key, row]))
   return {
     hidden: sheeted.length - visible.length,
-    rows: visible.map((entry, index) => rowOf(visit, entry, index + 1, needs, titles)),
+    rows: visible.map((entry, index) => {
+      const row = rowOf(visit, entry, index + 1, needs, titles)
+      const old = known.get(row.key)
+      return old && JSON.stringify(old) === JSON.stringify(row) ? old : row
+    }),
   }
 }
 
