@@ -3,11 +3,12 @@
  * can be stopped or killed. The demo is loaded once per run, before the first scenario (`demo.ts`), and copied,
  * because loading takes seconds and copying does not.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type Running, running, Standby } from './standby'
 
 const ROOT = resolve(__dirname, '../..')
 const PYTHON = process.env['SUIJIAN_PYTHON'] ?? join(ROOT, '.venv/bin/python')
@@ -21,7 +22,11 @@ export const LOOKED_AT = 'SUIJIAN_LOOKED_AT'
 export interface OfficeOptions {
   /** Seconds by which the server's clock differs from the real one; see shifted.py. */
   readonly shift?: number
+  /** Each process by its own command, as an operator starts it, and not from the one that has read the program already. */
+  readonly byCommand?: boolean
 }
+
+let standby: Standby | undefined
 
 function environment(data: string, port: number, shift = 0): NodeJS.ProcessEnv {
   return {
@@ -80,19 +85,20 @@ async function freePort(): Promise<number> {
 }
 
 export class Office {
-  private processes: ChildProcess[] = []
+  private processes: Running[] = []
 
   private constructor(
     readonly data: string,
     readonly port: number,
     private readonly shift: number,
+    private readonly byCommand: boolean,
   ) {}
 
   /** A new office with the demo loaded and the server running. */
-  static async open({ shift = 0 }: OfficeOptions = {}): Promise<Office> {
+  static async open({ shift = 0, byCommand = false }: OfficeOptions = {}): Promise<Office> {
     const data = mkdtempSync(join(tmpdir(), 'suijian-office-'))
     cpSync(prepared(TEMPLATE), data, { recursive: true })
-    const office = new Office(data, await freePort(), shift)
+    const office = new Office(data, await freePort(), shift, byCommand)
     await office.start()
     return office
   }
@@ -105,21 +111,28 @@ export class Office {
   async start(): Promise<void> {
     if (this.processes.length > 0) return
     mkdirSync(join(this.data, 'logs'), { recursive: true })
-    const log = openSync(join(this.data, 'logs', 'scenario.log'), 'a')
-    const options = { cwd: ROOT, env: environment(this.data, this.port, this.shift), stdio: ['ignore', log, log] as ['ignore', number, number] }
+    const env = environment(this.data, this.port, this.shift)
+    const log = join(this.data, 'logs', 'scenario.log')
     const config = join(ROOT, 'server/app/gunicorn_conf.py')
-    this.processes = [
-      // A group of its own: killing the group takes the workers with the arbiter.
-      spawn(PYTHON, ['-m', 'gunicorn', '--config', config, '--no-control-socket', this.shift === 0 ? 'server.app.wsgi:app' : 'tests.browser.shifted:app'], { ...options, detached: true }),
-      spawn(PYTHON, ['-m', this.shift === 0 ? 'server.app.worker' : 'tests.browser.shifted'], { ...options, detached: true }),
+    const commands = [
+      ['gunicorn', '--config', config, '--no-control-socket', this.shift === 0 ? 'server.app.wsgi:app' : 'tests.browser.shifted:app'],
+      [this.shift === 0 ? 'server.app.worker' : 'tests.browser.shifted'],
     ]
+    if (this.byCommand) {
+      const file = openSync(log, 'a')
+      // A group of its own: killing the group takes the workers with the arbiter.
+      this.processes = commands.map((argv) => running(spawn(PYTHON, ['-m', ...argv], { cwd: ROOT, env, stdio: ['ignore', file, file], detached: true })))
+    } else {
+      standby ??= new Standby(PYTHON, ROOT, environment('', 0))
+      this.processes = await Promise.all(commands.map((argv) => standby!.start({ argv, env, log })))
+    }
     await this.healthy()
   }
 
   private async healthy(): Promise<void> {
     const until = Date.now() + 60_000
     while (Date.now() < until) {
-      if (this.processes.some((each) => each.exitCode !== null)) break
+      if (this.processes.some((each) => !each.alive())) break
       const answer = await fetch(`${this.url}/api/v1/health`).catch(() => undefined)
       if (answer?.ok === true) return
       await new Promise((tick) => setTimeout(tick, 200))
@@ -138,15 +151,11 @@ export class Office {
   }
 
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const ended = this.processes.map(
-      (each) => new Promise<void>((done) => (each.exitCode !== null || each.signalCode !== null ? done() : each.once('exit', () => done()))),
-    )
-    for (const each of this.processes) {
-      if (each.pid === undefined || each.exitCode !== null || each.signalCode !== null) continue
+    for (const { pid, alive } of this.processes) {
       // SIGTERM goes to the arbiter, which tells its workers; SIGKILL must reach the whole group.
-      process.kill(signal === 'SIGKILL' ? -each.pid : each.pid, signal)
+      if (alive()) process.kill(signal === 'SIGKILL' ? -pid : pid, signal)
     }
-    await Promise.all(ended)
+    await Promise.all(this.processes.map(({ ended }) => ended))
     this.processes = []
   }
 

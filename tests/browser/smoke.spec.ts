@@ -5,7 +5,7 @@ import { Office } from './office'
 let office: Office
 
 test.beforeAll(async () => {
-  office = await Office.open()
+  office = await Office.open({ byCommand: true })
 })
 test.afterAll(async () => {
   await office.close()

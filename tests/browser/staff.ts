@@ -42,21 +42,27 @@ export class Staff {
     const form = new FormData()
     form.append('file', new Blob([new Uint8Array(readFileSync(file))]), basename(file))
     for (const [name, value] of Object.entries(fields)) form.append(name, value)
-    const answer = await fetch(`${this.office.url}/api/v1/${path}`, { method: 'POST', headers: { Authorization: `Bearer ${this.access}` }, body: form })
+    const answer = await request(this.office, path, { method: 'POST', headers: { Authorization: `Bearer ${this.access}` }, body: form })
     const text = await answer.text()
     if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`)
     return JSON.parse(text) as T
   }
 
   async bytes(path: string): Promise<Buffer> {
-    const answer = await fetch(`${this.office.url}/api/v1/${path}`, { headers: { Authorization: `Bearer ${this.access}` } })
+    const answer = await request(this.office, path, { headers: { Authorization: `Bearer ${this.access}` } })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return Buffer.from(await answer.arrayBuffer())
   }
 }
 
+/** A request to the office. Programs are run synchronously here, and meanwhile the server may have closed a connection: first hear of it. */
+async function request(office: Office, path: string, init: RequestInit): Promise<Response> {
+  await new Promise((heard) => setTimeout(heard, 5))
+  return fetch(`${office.url}/api/v1/${path}`, init)
+}
+
 async function ask<T>(office: Office, path: string, { method = 'GET', access, body }: { method?: string; access?: string; body?: unknown }): Promise<T> {
-  const answer = await fetch(`${office.url}/api/v1/${path}`, {
+  const answer = await request(office, path, {
     method,
     headers: { ...(access === undefined ? {} : { Authorization: `Bearer ${access}` }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -42,7 +43,8 @@ class Live:
     app: Flask
     log: Path
     port: int
-    starter: subprocess.Popen[str]
+    env: dict[str, str]
+    standby: subprocess.Popen[str]
     group: int = 0
 
     @property
@@ -51,7 +53,11 @@ class Live:
 
     def start(self) -> None:
         """Returns when the server answers. A busy machine may need long for it."""
-        self.group = int(self._tell("start"))
+        argv = ["gunicorn", "-c", str(ROOT / "server/app/gunicorn_conf.py"), "tests.evidence.live_wsgi:app"]
+        assert self.standby.stdin is not None
+        self.standby.stdin.write(json.dumps({"id": "live", "argv": argv, "env": self.env, "log": str(self.log)}) + "\n")
+        self.standby.stdin.flush()
+        self.group = self._heard()["pid"]
         give_up = time.monotonic() + 120
         while time.monotonic() < give_up:
             try:
@@ -65,14 +71,12 @@ class Live:
         """SIGKILL to the whole group, as a power cut would look to the process."""
         if self.group:
             os.killpg(self.group, signal.SIGKILL)
-            self._tell("wait")
+            assert "ended" in self._heard()
             self.group = 0
 
-    def _tell(self, word: str) -> str:
-        assert self.starter.stdin is not None and self.starter.stdout is not None
-        self.starter.stdin.write(f"{word}\n")
-        self.starter.stdin.flush()
-        return self.starter.stdout.readline()
+    def _heard(self) -> dict[str, Any]:
+        assert self.standby.stdout is not None
+        return dict(json.loads(self.standby.stdout.readline()))
 
 
 @contextmanager
@@ -87,15 +91,13 @@ def a_live_server(folder: Path) -> Iterator[Live]:
         **os.environ, "SUIJIAN_DATA": str(settings.data), "SUIJIAN_DATABASE_URL": settings.database_url,
         "SUIJIAN_LIMITS": "off", "SUIJIAN_BIND": f"127.0.0.1:{port}", "SUIJIAN_WORKERS": "1", "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "tests.evidence.live_fork"]
-    with (folder / "gunicorn.log").open("ab") as log, subprocess.Popen(
-        command, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
-    ) as starter:
-        server = Live(app, folder / "gunicorn.log", port, starter)
+    command = [sys.executable, "-m", "tests.standby"]
+    with subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as standby:
+        server = Live(app, folder / "gunicorn.log", port, env, standby)
         try:
             yield server
         finally:
-            # Leaving the block closes the starter's stdin, and that ends it.
+            # Leaving the block closes the input of the standby, and that ends it.
             server.kill()
             builders.use(None)
 
