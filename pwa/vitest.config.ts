@@ -12,12 +12,15 @@ export default defineConfig({
     Components({ dirs: [], dts: false, resolvers: [VantResolver({ importStyle: false })] }),
   ],
   test: {
-    environment: 'happy-dom',
+    // A file that mounts something says that it wants a page.
+    environment: 'node',
     include: ['src/**/*.test.ts', 'build/**/*.test.ts'],
     // The vectors live in tests/vectors of the repository; Node's WebCrypto does the signing.
     restoreMocks: true,
     testTimeout: 20_000,
     pool: 'threads',
     maxWorkers: 2,
+    // Modules are read once in a thread, not once in a file; no test may count on a fresh one, as nothing in the app may.
+    isolate: false,
   },
 })

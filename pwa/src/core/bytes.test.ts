@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { type Bytes, remembering, utf8 } from './bytes'
 import { chainRoot } from './chain'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { readdirSync, readFileSync } from 'node:fs'
 import { webcrypto } from 'node:crypto'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** The lock of the desk on the screen: what was typed stays, nothing is seen or asked until the password is given. */
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { concat } from './bytes'
 import { InAppCamera, type CameraParts } from './camera'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** The desk locks after a quarter of an hour without a touch; tabs of one browser are one desk. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { browserClock, timers } from './browser'

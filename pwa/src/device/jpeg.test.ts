@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { describe, expect, it } from 'vitest'
 import { concat, utf8 } from './bytes'
 import { jpegOrientation, pictureInfo, pictureMime, strippedPicture } from './jpeg'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decode } from '../core/canonical'
 import { b64url, bodyHash, eventHash, fromB64url, GENESIS_PREV, pae, utf8 } from './bytes'

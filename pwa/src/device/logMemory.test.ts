@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** What the log remembers between two appends, on IndexedDB: always what lies on the disk, never anybody else's. */
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, it } from 'vitest'
 import { selfTest } from './selfTest'
 import { Dice, MemoryDisk, Platter, TestClock } from './testing/memory'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** D-15 without a network: a second phone's photos and notes enter the digest by code, or not at all and in words. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as attest from '../core/attest'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** What may happen to a phone between two rounds: an old app, a damaged row, a store that does not answer. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { StoreLost } from '../device/disk'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest'
 import { TestClock, TestLifecycle, TestTimers } from '../device/testing/memory'
 import { HELD_MOST_MS, watchIdle } from './idle'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** 双机互签 between two phones with real keys, vaults and logs: what passes, and in which words everything else is refused. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as attest from '../core/attest'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** When originals may leave the phone, and when not. The clocks are simulated: phone and server apart. */
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keepLoose } from '../device/photos'
 import { backoff, LONGEST_WAIT_MS, SyncEngine } from './engine'

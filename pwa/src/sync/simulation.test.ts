@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { createCipheriv, createDecipheriv, createHash, KeyObject, sign, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { logKeys } from '../device/testing/memory'

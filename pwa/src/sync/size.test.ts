@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** What a visit costs on the wire: sizes are asserted, because they are the same on every machine. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** Asking where the server stands before sending anything again. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keys } from './facts'

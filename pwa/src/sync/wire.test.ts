@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { beforeEach, describe, expect, it } from 'vitest'
 import { b64url, sha256, sha256Hex, utf8 } from '../device/bytes'
 import type { NetResponse } from '../device/ports'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import BatchesScreen from '../plans/BatchesScreen.vue'
 import { type Asked, type FakeOffice, officeWith, Problem, settle, show, type Stage } from '../testing/fakeOffice'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { type FakeOffice, officeWith, Problem, show, type Stage } from '../testing/fakeOffice'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type FakeOffice, officeWith, Problem, settle, show, type Stage } from '../testing/fakeOffice'
 import CalendarScreen from './CalendarScreen.vue'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** The share of 同机确认 per inspector, for leaders. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { flushPromises } from '@vue/test-utils'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** What a locked phone still shows: nothing of what was open, and the way back to exactly the same place. */
 import { flushPromises, mount } from '@vue/test-utils'
 import { beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import { watch } from 'vue'
 import { aChecklist, anItem, aPack, FakeVisit, MATE, ME } from '../testing/fakeVisit'

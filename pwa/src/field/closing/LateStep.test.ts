@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import { decode } from '@/core/b64url'
 import { aChecklist, anItem, aPack, MATE, ME } from '../testing/fakeVisit'

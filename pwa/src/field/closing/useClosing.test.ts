@@ -1,4 +1,3 @@
-// @vitest-environment node
 /** Seal and attestation over a real log, with somebody else appending at the same moment. */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { shallowRef, type ShallowRef } from 'vue'

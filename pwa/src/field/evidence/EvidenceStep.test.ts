@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aChecklist, anItem, aPack, FakeVisit, ME } from '../testing/fakeVisit'
 import { mountStep, settle, type Stage } from '../testing/mountStep'

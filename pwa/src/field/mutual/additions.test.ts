@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** D-15 on the screens: photos and notes on the second phone of a visit that was begun on the other one, and how they come together. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { codesOf } from '@/core/codes'

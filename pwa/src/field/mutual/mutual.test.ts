@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** The screens of 双机互签: what is shown before anybody signs, in which words a refusal is said, and the ways without a camera. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Bytes } from '@/core/bytes'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from 'vitest'
 import { aChecklist, anItem, aPack, FakeVisit } from '../testing/fakeVisit'
 import { mountStep, type Stage } from '../testing/mountStep'

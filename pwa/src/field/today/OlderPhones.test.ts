@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** 今日 asks what became of an older phone, until its holder has said so; without a network it asks the next time. */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 import { expect, it } from 'vitest'
 import { aChecklist, aPack, FakeVisit, fakePhone, INSP, ME } from '../testing/fakeVisit'
 import { openVisit } from './useVisit'
