@@ -1,5 +1,5 @@
 /**
- * The browser scenarios: real Chromium, one worker, a phone's size. `./manage.py test --only browser`
+ * The browser scenarios: real Chromium at a phone's size. `./manage.py test --only browser`
  * sets CHROMIUM and the Python to start servers with; run by hand it finds them itself.
  */
 import { defineConfig } from '@playwright/test'
@@ -27,11 +27,28 @@ process.env['SUIJIAN_PYTHON'] ??= resolve(PWA, '../.venv/bin/python')
 process.env['NODE_PATH'] = resolve(PWA, 'node_modules')
 ;(Module as unknown as { _initPaths: () => void })._initPaths()
 
+/** What Playwright switches off by itself and any list of ours would replace: of it, what matters on Linux. */
+const AS_PLAYWRIGHT = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter',
+  'PaintHolding', 'ThirdPartyStoragePartitioning', 'AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled', 'PreconnectToSearch',
+]
+
+/** Pages of the browser's own bars, which nobody sees here: to draw them costs more than to start the browser. */
+const OWN_PAGES = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'WebUIReloadButton', 'PreloadTopChromeWebUI', 'SpareRendererForSitePerProcess']
+
+/** Phones are started with them too (`tests/browser/phone.ts`). */
+const ARGUMENTS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+  `--disable-features=${[...AS_PLAYWRIGHT, ...OWN_PAGES].join(',')}`,
+]
+
 export default defineConfig({
   testDir: '../tests/browser',
   globalSetup: '../tests/browser/demo.ts',
   outputDir: '../.suijian/browser',
-  workers: 2,
+  // One more than the two cores: a scenario also waits, for a server to start or a frame to be drawn.
+  workers: 3,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
@@ -50,8 +67,7 @@ export default defineConfig({
     trace: 'off',
     launchOptions: {
       executablePath: process.env['CHROMIUM'],
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
+      args: ARGUMENTS,
     },
   },
 })

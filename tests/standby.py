@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -21,14 +22,13 @@ import sys
 from typing import Any
 
 # All that a server reads, but for what looks at the environment while it is read (prometheus_client, in the web layer).
-import gunicorn.app.wsgiapp  # noqa: F401
-
-import server.app.wiring  # noqa: F401
-
+_PROGRAM = ("gunicorn.app.wsgiapp", "server.app.wiring")
 _LOOK_S = 0.05
 
 
 def main() -> None:
+    for module in _PROGRAM:
+        importlib.import_module(module)
     running: dict[int, str] = {}
     waiting = b""
     gc.freeze()

@@ -7,12 +7,12 @@ import { carry, commonWords } from './carry'
 import { Office } from './office'
 import { discardPhones } from './phone'
 
+// Each in its own process: three visits after one another would be the longest of all.
+test.describe.configure({ mode: 'parallel' })
+
 let office: Office
 test.beforeAll(async () => {
   office = await Office.open()
-})
-test.beforeEach(async () => {
-  await office.start()
 })
 test.afterEach(async ({}, info) => {
   await discardPhones(info)

@@ -2,16 +2,12 @@
  * One handset: a Chromium profile of its own at 360×740 with a fake camera and a fake position. It can be switched
  * off and on again, or lose its power in the middle of a tap.
  */
-import { type BrowserContext, type CDPSession, chromium, expect, type Locator, type Page, type TestInfo } from '@playwright/test'
+import { type BrowserContext, type CDPSession, chromium, expect, type Locator, type Page, test, type TestInfo } from '@playwright/test'
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './office'
 
-const ARGUMENTS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
-]
 let films: readonly string[] | undefined
 
 /** The films of the fake camera, made once per run. */
@@ -97,7 +93,7 @@ export class Phone {
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: process.env['CHROMIUM']!,
       headless: true,
-      args: [...ARGUMENTS, `--use-file-for-fake-video-capture=${this.film}`],
+      args: [...(test.info().project.use.launchOptions?.args ?? []), `--use-file-for-fake-video-capture=${this.film}`],
       viewport: { width: 360, height: 740 },
       deviceScaleFactor: 2,
       isMobile: true,

@@ -26,6 +26,7 @@ export function running(child: ChildProcess): Running {
 export class Standby {
   private readonly child: ChildProcess
   private readonly heard = new Map<string, (answer: Answer) => void>()
+  private readonly unanswered = new Map<string, (reason: Error) => void>()
   private orders = 0
 
   constructor(python: string, root: string, env: NodeJS.ProcessEnv) {
@@ -33,6 +34,9 @@ export class Standby {
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       const answer = JSON.parse(line) as Answer
       this.heard.get(answer.id)?.(answer)
+    })
+    this.child.once('exit', () => {
+      for (const fail of this.unanswered.values()) fail(new Error('the process that holds the program has ended: see its words above'))
     })
     // It ends with this process, and is no reason for it to go on.
     this.child.unref()
@@ -45,8 +49,9 @@ export class Standby {
       let over = false
       let end: () => void = () => undefined
       const ended = new Promise<void>((done) => (end = done))
-      this.child.once('exit', () => failed(new Error('the process that holds the program has ended: see its words above')))
+      this.unanswered.set(id, failed)
       this.heard.set(id, (answer) => {
+        this.unanswered.delete(id)
         if ('pid' in answer) return started({ pid: answer.pid, ended, alive: () => !over })
         over = true
         this.heard.delete(id)
