@@ -9,6 +9,7 @@ const PICTURES = process.env['SUIJIAN_SHOTS'] ?? ''
 
 export async function look(page: Page, name: string): Promise<void> {
   if (!firstToSee(name)) return
+  await page.evaluate(drawAll)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     if (PICTURES !== '') await picture(page, `${name}-${colorScheme}`)
@@ -16,6 +17,19 @@ export async function look(page: Page, name: string): Promise<void> {
     expect(await graveFaults(page, colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {}), `${name}, ${colorScheme}`).toEqual([])
   }
   await page.emulateMedia({ colorScheme: 'light' })
+  await page.evaluate(drawWhatIsSeen)
+}
+
+/** Runs in the page: rows out of sight are drawn too, because a picture shows the whole page and axe judges it. */
+function drawAll(): void {
+  const all = new CSSStyleSheet()
+  all.replaceSync('* { content-visibility: visible !important }')
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, all]
+}
+
+/** … and no longer. */
+function drawWhatIsSeen(): void {
+  document.adoptedStyleSheets = document.adoptedStyleSheets.slice(0, -1)
 }
 
 /** What axe calls serious or critical on this page, with the first places of each. */
