@@ -115,7 +115,7 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   await desk.approve()
   const papers = await papersOf(await Staff.signIn(office, `${scenario.slug}.leader`), desk.reportId)
   await desk.close()
-  const facts = factsOf(office, insp)
+  const facts = await factsOf(office, insp)
   expect(visit.photos).toBeGreaterThanOrEqual(3)
   expect(facts.types.filter((type) => type === 'photo.add' || type === 'supplement.photo')).toHaveLength(visit.photos)
   // No two of them are alike, and files are named by their content.

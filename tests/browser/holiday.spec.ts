@@ -42,7 +42,7 @@ test('乌审旗: two lists of two sections in one inspection, due after the holi
 
   // 29, 30 September, then seven days off; 8, 9 October and the made-up Saturday of the 10th.
   const due = '2026-10-10'
-  expect(office.cli('workdays', 'add', VISIT_DAY, '5', '--agency', 'emergency-wushen').trim()).toBe(due)
+  expect((await office.cli('workdays', 'add', VISIT_DAY, '5', '--agency', 'emergency-wushen')).trim()).toBe(due)
   const leader = await Staff.signIn(office, 'wushen.leader')
   const { reports } = await leader.get<{ reports: { insp: string; due_on: string; provisional: boolean; counted_from: string; clamped: boolean }[] }>('reports?queue=approved')
   expect(reports.find((one) => one.insp === facts.insp)).toMatchObject({ due_on: due, provisional: false, counted_from: VISIT_DAY, clamped: false })

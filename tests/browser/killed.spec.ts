@@ -79,7 +79,7 @@ test('twenty power cuts in one visit', async () => {
   await phone.tap('home')
   await office.start()
   await delivered(phone)
-  const facts = factsOf(office, insp)
+  const facts = await factsOf(office, insp)
   const counted = (type: string): number => facts.types.filter((one) => one === type).length
   for (const [name, verdict] of Object.entries(verdicts)) expect(facts.answers[`CL-WG-US/0/${name.replace('item-', '')}`], name).toBe(verdict)
   // Every photo that was shown as kept arrived with the hash its event names; one taken in the last moment may be more.

@@ -4,7 +4,7 @@
  * because loading takes seconds and copying does not.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -20,13 +20,18 @@ export const TEMPLATE = 'SUIJIAN_DEMO_TEMPLATE'
 export const LOOKED_AT = 'SUIJIAN_LOOKED_AT'
 
 export interface OfficeOptions {
-  /** Seconds by which the server's clock differs from the real one; see shifted.py. */
+  /** Seconds by which the server's clock differs from the real one; see program.py. */
   readonly shift?: number
   /** Each process by its own command, as an operator starts it, and not from the one that has read the program already. */
   readonly byCommand?: boolean
 }
 
 let standby: Standby | undefined
+
+function ready(): Standby {
+  standby ??= new Standby(PYTHON, ROOT, environment('', 0))
+  return standby
+}
 
 function environment(data: string, port: number, shift = 0): NodeJS.ProcessEnv {
   return {
@@ -46,20 +51,10 @@ export function run(file: string, ...args: string[]): string {
   return execFileSync(PYTHON, [join(ROOT, 'tests/browser', file), ...args], { cwd: ROOT, env: environment('', 0), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 50_000_000 })
 }
 
-function python(data: string, ...args: string[]): string {
-  return execFileSync(PYTHON, ['-m', ...args], {
-    cwd: ROOT,
-    env: environment(data, 0),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-}
-
 /** A data directory with the five demo agencies; whoever asks for it removes it. */
 export function loadDemo(): string {
   const made = mkdtempSync(join(tmpdir(), 'suijian-demo-'))
-  python(made, 'server.app.cli', 'migrate')
-  python(made, 'server.app.demo')
+  execFileSync(PYTHON, ['-m', 'tests.browser.program', 'demo'], { cwd: ROOT, env: environment(made, 0), stdio: ['ignore', 'ignore', 'inherit'] })
   return made
 }
 
@@ -115,16 +110,15 @@ export class Office {
     const log = join(this.data, 'logs', 'scenario.log')
     const config = join(ROOT, 'server/app/gunicorn_conf.py')
     const commands = [
-      ['gunicorn', '--config', config, '--no-control-socket', this.shift === 0 ? 'server.app.wsgi:app' : 'tests.browser.shifted:app'],
-      [this.shift === 0 ? 'server.app.worker' : 'tests.browser.shifted'],
+      ['gunicorn', '--config', config, '--no-control-socket', this.byCommand ? 'server.app.wsgi:app' : 'tests.browser.program:app'],
+      this.byCommand ? ['server.app.worker'] : ['tests.browser.program', 'worker'],
     ]
     if (this.byCommand) {
       const file = openSync(log, 'a')
       // A group of its own: killing the group takes the workers with the arbiter.
       this.processes = commands.map((argv) => running(spawn(PYTHON, ['-m', ...argv], { cwd: ROOT, env, stdio: ['ignore', file, file], detached: true })))
     } else {
-      standby ??= new Standby(PYTHON, ROOT, environment('', 0))
-      this.processes = await Promise.all(commands.map((argv) => standby!.start({ argv, env, log })))
+      this.processes = await Promise.all(commands.map((argv) => ready().start({ argv, env, log })))
     }
     await this.healthy()
   }
@@ -174,15 +168,15 @@ export class Office {
   }
 
   /** `./manage.py cli …` against this office. */
-  cli(...args: string[]): string {
-    return python(this.data, 'server.app.cli', ...args)
-  }
-
-  /** A one-time code with which `login` enrols a phone. */
-  enrolmentCode(login: string): string {
-    const code = this.cli('people', 'code', login).trim().split(/\s/)[0]
-    if (code === undefined || code === '') throw new Error(`no enrolment code for ${login}`)
-    return code
+  async cli(...args: string[]): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'suijian-cli-'))
+    const [out, log] = [join(folder, 'out'), join(folder, 'log')]
+    const command = await ready().start({ argv: ['server.app.cli', ...args], env: environment(this.data, 0), log, out })
+    const status = await command.ended
+    const [printed, complained] = [out, log].map((file) => readFileSync(file, 'utf8')) as [string, string]
+    rmSync(folder, { recursive: true })
+    if (status !== 0) throw new Error(`cli ${args.join(' ')}: ${status}\n${printed}${complained}`)
+    return printed
   }
 
   async close(): Promise<void> {

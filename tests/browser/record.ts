@@ -12,9 +12,9 @@ export interface RecordFacts {
   readonly words: string
 }
 
-export function factsOf(office: Office, insp: string): RecordFacts {
+export async function factsOf(office: Office, insp: string): Promise<RecordFacts> {
   const file = join(office.data, `${insp}.zip`)
-  office.cli('record', 'export', insp, file)
-  expect(office.cli('record', 'verify', file)).toMatch(/^OK/)
+  await office.cli('record', 'export', insp, file)
+  expect(await office.cli('record', 'verify', file)).toMatch(/^OK/)
   return { ...(JSON.parse(run('record_facts.py', file)) as Omit<RecordFacts, 'insp'>), insp }
 }

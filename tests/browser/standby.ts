@@ -6,21 +6,23 @@ import { createInterface } from 'node:readline'
 /** A process that may be ended or killed by its number, whoever started it. */
 export interface Running {
   readonly pid: number
-  /** Comes when the process is gone. */
-  readonly ended: Promise<void>
+  /** Comes when the process is gone, with its exit status (not 0: it failed or was killed). */
+  readonly ended: Promise<number>
   readonly alive: () => boolean
 }
 interface Order {
   readonly argv: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly log: string
+  /** Where it prints to; the log when absent. */
+  readonly out?: string
 }
 type Answer = { readonly id: string; readonly pid: number } | { readonly id: string; readonly ended: number }
 
 export function running(child: ChildProcess): Running {
   if (child.pid === undefined) throw new Error('the process did not start')
   const alive = (): boolean => child.exitCode === null && child.signalCode === null
-  return { pid: child.pid, alive, ended: alive() ? once(child, 'exit').then(() => undefined) : Promise.resolve() }
+  return { pid: child.pid, alive, ended: alive() ? once(child, 'exit').then(([code]) => (code as number | null) ?? -1) : Promise.resolve(child.exitCode ?? -1) }
 }
 
 export class Standby {
@@ -47,15 +49,15 @@ export class Standby {
     const id = String((this.orders += 1))
     return new Promise((started, failed) => {
       let over = false
-      let end: () => void = () => undefined
-      const ended = new Promise<void>((done) => (end = done))
+      let end: (status: number) => void = () => undefined
+      const ended = new Promise<number>((done) => (end = done))
       this.unanswered.set(id, failed)
       this.heard.set(id, (answer) => {
         this.unanswered.delete(id)
         if ('pid' in answer) return started({ pid: answer.pid, ended, alive: () => !over })
         over = true
         this.heard.delete(id)
-        end()
+        end(answer.ended)
       })
       this.child.stdin!.write(`${JSON.stringify({ id, ...order })}\n`)
     })
