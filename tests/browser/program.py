@@ -30,7 +30,7 @@ def _settings() -> Settings:
 
 
 clock.now = _shifted_now
-Settings.from_env = staticmethod(_settings)  # type: ignore[assignment]
+Settings.from_env = staticmethod(_settings)
 
 
 def main(what: str) -> None:
