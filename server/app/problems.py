@@ -81,6 +81,7 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     registry.SubPoolUnknown: (404, "没有这个子库"),
     registry.FieldsWrong: (422, "填写有误"),
     registry.UnitTaken: (409, "名录库里已有"),
+    registry.CertificateTaken: (409, "执法证号已登记"),
     registry.MarkUnknown: (404, "没有这条情形"),
     registry.EntryUnknown: (404, "没有这条记录"),
     registry.ProposalUnknown: (404, "没有这条建议"),

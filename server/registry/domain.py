@@ -91,6 +91,13 @@ class UnitTaken(DomainError):
     code = "E_UNIT_TAKEN"
 
 
+class CertificateTaken(DomainError):
+    """The number of this certificate stands at another inspector of the registry."""
+
+    code = "E_CERTIFICATE_TAKEN"
+    article = "乌审旗实施方案 三(三)"
+
+
 class MarkUnknown(DomainError):
     """No such mark of this unit."""
 

@@ -214,7 +214,10 @@ def inspector_by_certificate(agency_id: str, certificate_no: str) -> Inspector |
 
 @unit_of_work
 def register_inspector(actor: audit.Who | None, agency_id: str, user_id: str, name: str, certificate_no: str, valid_to: date, details: Mapping[str, object]) -> Inspector:
-    """Enter or renew an inspector (WC-10, WS-3.3)."""
+    """Enter or renew an inspector (WC-10, WS-3.3). Raises CertificateTaken, InspectorUnknown."""
+    holder = inspector_by_certificate(agency_id, certificate_no)
+    if holder is not None and holder.user_id != user_id:
+        raise domain.CertificateTaken(f"执法证号 {certificate_no} 已登记给“{holder.name}”，请核对证号")
     row = db.session.get(InspectorRow, user_id)
     if row is None:
         row = InspectorRow(user_id=user_id, agency_id=agency_id, origins={})

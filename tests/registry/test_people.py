@@ -73,6 +73,19 @@ def test_every_change_of_an_inspector_stands_in_the_history(planner: Client) -> 
     assert seen == {"岗位": ("执法", "监督"), "证件有效期": ("2030-01-01", "2031-01-01"), "行业领域分组": ("", "宾馆饭店")}
 
 
+def test_one_certificate_is_one_persons_at_the_desk_too(planner: Client) -> None:
+    with builders.at_work():
+        first, other = desk.an_inspector(1), builders.a_person("inspector", name="甄另一")
+        operations.register_inspector(None, AGENCY, other.id, other.name, "示例-0002", date(2031, 1, 1), {})
+    entered = {"name": other.name, "certificate_no": "示例-0001", "valid_to": "2032-01-01"}
+    answer = planner.put(f"{API}/inspectors/{other.id}", json=entered)
+    assert (answer.status_code, answer.json["code"]) == (409, "E_CERTIFICATE_TAKEN")
+    assert answer.json["detail"] == f"执法证号 示例-0001 已登记给“{first.name}”，请核对证号"
+    kept = {one["user_id"]: (one["certificate_no"], one["valid_to"]) for one in planner.get(f"{API}/inspectors").json["inspectors"]}
+    assert kept[other.id] == ("示例-0002", "2031-01-01"), "nothing of it is kept"
+    assert planner.put(f"{API}/inspectors/{other.id}", json=entered | {"certificate_no": "示例-0002"}).status_code == 204, "one's own is no other's"
+
+
 @pytest.mark.parametrize("days, urgent", [(60, False), (31, False), (30, True), (0, True)])
 def test_wc_10a_a_certificate_that_ends_is_spoken_of_sixty_and_thirty_days_before(ctx: Flask, days: int, urgent: bool) -> None:
     """WC-10a: "未取得执法资格的人员不得列入": the end of the qualification is announced in time."""
