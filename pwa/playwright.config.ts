@@ -43,6 +43,9 @@ const ARGUMENTS = [
   `--disable-features=${[...AS_PLAYWRIGHT, ...OWN_PAGES].join(',')}`,
 ]
 
+/** Whole visits take a minute and more: begun last, one of them would be alone at the end with half the machine. */
+const LONG = /(killed|qr|returned|five-agencies|holiday|two-phones)\.spec\.ts$/
+
 export default defineConfig({
   testDir: '../tests/browser',
   globalSetup: '../tests/browser/demo.ts',
@@ -56,6 +59,10 @@ export default defineConfig({
   timeout: 400_000,
   expect: { timeout: 15_000 },
   reporter: [['list'], ['junit', { outputFile: process.env['PLAYWRIGHT_JUNIT_OUTPUT_FILE'] ?? '../.suijian/reports/playwright.xml' }]],
+  projects: [
+    { name: 'visits', testMatch: LONG },
+    { name: 'shorter', testIgnore: LONG },
+  ],
   use: {
     viewport: { width: 360, height: 740 },
     deviceScaleFactor: 2,

@@ -6,6 +6,7 @@ import { type BrowserContext, type CDPSession, chromium, expect, type Locator, t
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { touch } from './finger'
 import { run } from './office'
 
 let films: readonly string[] | undefined
@@ -171,7 +172,7 @@ export class Phone {
   }
 
   async tap(test: string): Promise<void> {
-    await this.on(test).tap()
+    await touch(this.on(test))
   }
 
   /** Until the precache is whole and the store has been told of everything. */
@@ -197,14 +198,14 @@ export class Phone {
   }
 
   async typePin(pin: string): Promise<void> {
-    for (const digit of pin) await this.tab.getByRole('button', { name: digit, exact: true }).tap()
+    for (const digit of pin) await touch(this.tab.locator('button', { hasText: new RegExp(`^\\s*${digit}\\s*$`) }))
   }
 
   async unlock(holder: Holder): Promise<void> {
     const choice = this.on(`person-${holder.id}`)
     const pin = this.on('pin')
     await expect(choice.or(pin).first()).toBeAttached()
-    if (await choice.isVisible()) await choice.tap()
+    if (await choice.isVisible()) await touch(choice)
     await expect(this.tab.getByText(holder.name)).toBeVisible()
     await this.typePin(holder.pin)
     await expect(pin).toHaveCount(0)

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { delivered } from './carry'
 import { Desk } from './desk'
+import { touch } from './finger'
 import { look } from './look'
 import { Office } from './office'
 import { discardPhones, type Holder, Phone } from './phone'
@@ -76,7 +77,7 @@ test('two phones without a network sign one record by camera, and the server cou
   await visit.walkTo('attest')
 
   // D-15: the second phone has not begun the visit; what it records enters the record by code, before anybody attests.
-  await phoneOfB.page.locator('button.row', { hasText: UNIT }).tap()
+  await touch(phoneOfB.page.locator('button.row', { hasText: UNIT }))
   await phoneOfB.tap('to-assist')
   await phoneOfB.tap('photo-take')
   await expect(phoneOfB.on('camera-count')).toContainText('对准')

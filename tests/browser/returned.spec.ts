@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test'
 import { carry, commonWords, delivered } from './carry'
 import { type Desk, KINDS } from './desk'
+import { touch } from './finger'
 import { look } from './look'
 import { Office } from './office'
 import { discardPhones } from './phone'
@@ -53,7 +54,7 @@ async function returned(desk: Desk, visit: Visit): Promise<void> {
   await phone.tap('me')
   await expect(phone.on('lock')).toBeVisible()
   await look(phone.page, 'me')
-  await phone.page.getByRole('button', { name: '需要处理的内容' }).tap()
+  await touch(phone.page.getByRole('button', { name: '需要处理的内容' }))
   await expect(phone.page.getByText('没有需要处理的内容')).toBeVisible()
   await look(phone.page, 'troubles')
   await phone.page.goto(`${office.url}/#/`)
@@ -70,7 +71,7 @@ async function returned(desk: Desk, visit: Visit): Promise<void> {
   const row = phone.page.locator('button.row', { hasText: UNIT })
   await expect(row).toContainText('被退回')
   await look(phone.page, 'today-returned')
-  await row.tap()
+  await touch(row)
   await phone.tap('open-return')
   await expect(phone.on(`reason-${item}`)).toContainText(reason)
   await look(phone.page, 'return')
@@ -86,7 +87,7 @@ async function returned(desk: Desk, visit: Visit): Promise<void> {
   await phone.tap('attest-second')
   await phone.typePin(plan.team[1].pin)
   await expect(phone.on(`attest-card-${plan.team[1].id}`)).toContainText('已核验')
-  await phone.page.getByRole('button', { name: '返回' }).tap()
+  await touch(phone.page.getByRole('button', { name: '返回' }))
   await phone.tap('step-leave')
   await phone.tap('seal')
   await expect(phone.on('sealed')).toBeVisible()

@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test'
 import { delivered, preparedPhone } from './carry'
 import { Desk } from './desk'
+import { touch } from './finger'
 import { look } from './look'
 import { Office } from './office'
 import { discardPhones, Phone } from './phone'
@@ -50,7 +51,7 @@ test('approval is refused until the second inspector has attested on the other p
   const phoneOfB = await Phone.unpack(office.url)
   await phoneOfB.enrol(second, await (await teamOf(office, 'wugang', ['insp2'])).code(second))
   await phoneOfB.sync()
-  await phoneOfB.page.locator('button.row', { hasText: unit }).tap()
+  await touch(phoneOfB.page.locator('button.row', { hasText: unit }))
   const older = office.copyDatabase()
   await phoneOfB.tap('step-attest')
   await phoneOfB.tap('attest-mine')

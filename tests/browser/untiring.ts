@@ -3,6 +3,7 @@
  * has shown as saved. Whatever is noted must never be asked for again.
  */
 import { expect, type Locator } from '@playwright/test'
+import { touch } from './finger'
 import type { Phone } from './phone'
 import type { Plan } from './plan'
 import { Visit } from './visit'
@@ -73,7 +74,7 @@ export class Untiring extends Visit {
     if (!(await first.isVisible())) return this.go()
     const test = (await first.getAttribute('data-test')) ?? ''
     await this.does(`${name} ${test}`, async () => {
-      await first.tap()
+      await touch(first)
       await expect(this.phone.on(test)).toHaveCount(0)
     })
   }
@@ -118,7 +119,7 @@ export class Untiring extends Visit {
     const failing = row.locator('label.fail')
     const verdict = !Object.values(this.ledger.verdicts).includes('fail') && (await failing.count()) > 0 ? 'fail' : 'pass'
     await this.does(`answer ${checklist} ${name}`, async () => {
-      if (verdict === 'fail') await failing.first().tap()
+      if (verdict === 'fail') await touch(failing.first())
       else await this.comply(row)
       await expect(row).not.toHaveAttribute('data-state', 'open')
     })
@@ -129,7 +130,7 @@ export class Untiring extends Visit {
   private async complete(name: string, row: Locator): Promise<void> {
     const { phone, plan } = this
     const more = phone.on(`${name}-more`)
-    if ((await more.getAttribute('aria-expanded')) === 'false') await more.tap()
+    if ((await more.getAttribute('aria-expanded')) === 'false') await touch(more)
     if (await row.getByText('缺少部位').isVisible())
       return this.does(`part ${name}`, async () => {
         await phone.on(`${name}-part`).fill(plan.finding.part)

@@ -3,6 +3,7 @@
  * agency; what differs between agencies stands in their profiles, and in what a scenario asks for.
  */
 import { expect, type Locator } from '@playwright/test'
+import { touch } from './finger'
 import type { Phone } from './phone'
 import type { Finding, Plan } from './plan'
 
@@ -71,7 +72,7 @@ export class Visit {
 
   /** The overview with all steps. */
   async overview(): Promise<void> {
-    await this.phone.page.getByRole('button', { name: '返回' }).tap()
+    await touch(this.phone.page.getByRole('button', { name: '返回' }))
     await expect(this.phone.on('next-step')).toBeVisible()
   }
 
@@ -79,7 +80,7 @@ export class Visit {
     const { phone } = this
     const row = phone.page.locator('button.row', { hasText: unit })
     await expect(row).toContainText('准备好了')
-    await row.tap()
+    await touch(row)
     await expect(phone.on('begin')).toBeVisible()
     await this.plan.look?.('begin')
     await phone.tap('begin')
@@ -168,7 +169,7 @@ export class Visit {
   private async told(): Promise<void> {
     const buttons = this.phone.page.locator('[data-test^="told-"]')
     for (let left = await buttons.count(); left > 0; left -= 1) {
-      await buttons.first().tap()
+      await touch(buttons.first())
       await expect(buttons).toHaveCount(left - 1)
     }
     await this.phone.tap('next')
@@ -221,8 +222,8 @@ export class Visit {
     const { name, fields, good, radios, boxes } = asks ?? (await row.evaluateAll(whatTheyAsk))[0]!
     if (fields) await this.fields(row.locator('.answer'))
     // A quiz decides by itself; everything else has a target to tap.
-    if (good) await row.locator('.answer label.pass, .answer label.neutral').first().tap()
-    else if (radios) await row.locator('.answer label.na').first().tap()
+    if (good) await touch(row.locator('.answer label.pass, .answer label.neutral').first())
+    else if (radios) await touch(row.locator('.answer label.na').first())
     await this.confirm(name, row, boxes)
   }
 
@@ -244,7 +245,7 @@ export class Visit {
 
   private async fail(row: Locator, { name, boxes }: Asks): Promise<void> {
     const { part, note } = this.plan.finding
-    await row.locator('label.fail').first().tap()
+    await touch(row.locator('label.fail').first())
     await this.confirm(name, row, boxes)
     await expect(row).toHaveAttribute('data-state', 'lacking')
     await this.phone.on(`${name}-part`).fill(part)
@@ -272,7 +273,7 @@ export class Visit {
     const { phone } = this
     const before = Number(await place.getAttribute('data-count'))
     phone.turn()
-    await place.locator('[data-test="photo-take"]').tap()
+    await touch(place.locator('[data-test="photo-take"]'))
     await expect(phone.on('camera-count')).toContainText('对准')
     await phone.tap('shutter')
     await expect(phone.on('camera-count')).toContainText('已存手机 1 张')

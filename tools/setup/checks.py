@@ -42,12 +42,12 @@ def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
         only = "python"
     suites: list[Callable[[], list[Outcome]]] = []
     if only is None:
-        suites.append(lambda: _static(node_env.ensure_packages()))
+        suites.append(lambda: _without_a_server(node_env.ensure_packages()))
     if only == "lint":
         suites.append(lambda: _lint(node_env.ensure_packages()))
     if only == "ts":
         suites.append(lambda: [_types(node_env.ensure_packages())])
-    if only in (None, "ts"):
+    if only == "ts":
         suites.append(lambda: [_vitest(node_env.ensure_packages())])
     if only in (None, "python"):
         suites.append(lambda: [_python(node_env.ensure_packages(), pytest_arguments)])
@@ -76,11 +76,18 @@ def _lint(node: node_env.Node) -> list[Outcome]:
     return [_run(name, command, cwd=cwd, env=its_env) for name, command, cwd, its_env in checks]
 
 
-def _static(node: node_env.Node) -> list[Outcome]:
-    """All that reads the sources without running them; the types take as long as the rest, on one core."""
+def _without_a_server(node: node_env.Node) -> list[Outcome]:
+    """All that reads the sources, and the tests of the PWA. What keeps one core busy goes beside: its types, then the build that the scenarios want."""
     with ThreadPoolExecutor(1) as beside:
         types = beside.submit(_types, node, aside=True)
-        return [*_lint(node), types.result()]
+        beside.submit(_build)
+        return [*_lint(node), _vitest(node), types.result()]
+
+
+def _build() -> None:
+    """A build that fails is said by the suite that needs it."""
+    with contextlib.suppress(say.SetupError):
+        node_env.ensure_build()
 
 
 def _types(node: node_env.Node, *, aside: bool = False) -> Outcome:
