@@ -65,3 +65,16 @@ test('no page loads anything from another host', async ({ page }) => {
   }
   expect(foreign).toEqual([])
 })
+
+test('nothing moves for who has asked for no motion, not even for an instant', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' })
+  await page.goto(office.url)
+  await expect(page.getByRole('textbox', { name: '登记码' })).toBeVisible()
+  await page.evaluate(() => {
+    for (const begun of ['transitionrun', 'animationstart']) document.addEventListener(begun, () => document.body.setAttribute('data-moved', begun))
+  })
+  // Every colour on the page changes at once.
+  await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' })
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+  await expect(page.locator('body')).not.toHaveAttribute('data-moved')
+})
