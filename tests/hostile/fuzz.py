@@ -60,8 +60,8 @@ def _healthy(url: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start")
 
 
-def asked_as(login: str, url: str, seed: int, examples: int) -> bool:
-    """Whether every answer to what is made up for this person was one that the interface may give."""
+def asked_as(login: str, url: str, folder: Path, seed: int, examples: int) -> bool:
+    """Whether every answer to what is made up for this person was one that the interface may give; ``folder`` takes the notes of who makes it up."""
     signed_in = requests.post(f"{url}/api/v1/accounts/login", json={"login": login, "password": PASSWORD, "spki": Phone().spki_text}, timeout=10)
     signed_in.raise_for_status()
     command = [
@@ -69,7 +69,7 @@ def asked_as(login: str, url: str, seed: int, examples: int) -> bool:
         "--checks", "not_a_server_error", "--phases", "coverage,fuzzing", "--max-examples", str(examples), "--seed", str(seed), "--workers", "1",
         "--request-timeout", "30", "--suppress-health-check", "all", "--exclude-path-regex", NOT_ASKED, "--no-color",
     ]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    ran = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
     counted = [line.strip() for line in ran.stdout.splitlines() if "generated" in line]
     print(f"{login}: {counted[-1] if counted else ran.stdout + ran.stderr}", flush=True)
     if ran.returncode:
@@ -102,7 +102,7 @@ def main() -> int:
             server = stack.enter_context(postgres.a_server(folder))
             database = stack.enter_context(postgres.a_database(server, "fuzz")).render_as_string(hide_password=False)
         url, log = stack.enter_context(a_server(folder, database))
-        right = [asked_as(login, url, asked.seed, asked.examples) for login in asked.people]
+        right = [asked_as(login, url, folder, asked.seed, asked.examples) for login in asked.people]
         wrong = complaints(log)
     for what, times in wrong.most_common():
         print(f"{times} × {what}")
