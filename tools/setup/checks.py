@@ -104,7 +104,7 @@ def _python(node: node_env.Node, arguments: Sequence[str]) -> Outcome:
     """pytest; some tests ask the programs of the PWA, so Node is on their PATH too."""
     report = _report("pytest")
     # One more than the two cores: a test also waits, for PostgreSQL or for a process it has started.
-    workers = [] if arguments else ["-n", "3", "--dist", "loadfile"]
+    workers = [] if arguments else ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     return _run("pytest", [str(places.PYTHON), "-m", "pytest", "-q", f"--junitxml={report}", *workers, *arguments],
                 env=node_env.node_env(node), report=report)
 
