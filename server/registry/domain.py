@@ -95,7 +95,6 @@ class CertificateTaken(DomainError):
     """The number of this certificate stands at another inspector of the registry."""
 
     code = "E_CERTIFICATE_TAKEN"
-    article = "乌审旗实施方案 三(三)"
 
 
 class MarkUnknown(DomainError):

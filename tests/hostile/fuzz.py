@@ -19,12 +19,12 @@ from pathlib import Path
 
 import requests
 
+from server.app import demo
 from tests import postgres
 from tests.evidence.live import a_free_port
 from tests.world import Phone
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "Suijian-2026"
 PEOPLE = ("wugang.plan", "wugang.leader", "wugang.admin", "wugang.audit", "wugang.superior", "wugang.insp1")
 # These end the session of whoever asks, and all that follows would be 401.
 NOT_ASKED = r"/accounts/(login|logout|refresh)"
@@ -62,7 +62,7 @@ def _healthy(url: str, server: subprocess.Popen[bytes]) -> None:
 
 def asked_as(login: str, url: str, folder: Path, seed: int, examples: int) -> bool:
     """Whether every answer to what is made up for this person was one that the interface may give; ``folder`` takes the notes of who makes it up."""
-    signed_in = requests.post(f"{url}/api/v1/accounts/login", json={"login": login, "password": PASSWORD, "spki": Phone().spki_text}, timeout=10)
+    signed_in = requests.post(f"{url}/api/v1/accounts/login", json={"login": login, "password": demo.PASSWORD, "spki": Phone().spki_text}, timeout=10)
     signed_in.raise_for_status()
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/v1/openapi.json", "--header", f"Authorization: Bearer {signed_in.json()['access']}",

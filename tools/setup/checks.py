@@ -46,9 +46,7 @@ def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     if only == "lint":
         suites.append(lambda: _lint(node_env.ensure_packages()))
     if only == "ts":
-        suites.append(lambda: [_types(node_env.ensure_packages())])
-    if only == "ts":
-        suites.append(lambda: [_vitest(node_env.ensure_packages())])
+        suites.append(lambda: [run(node_env.ensure_packages()) for run in (_types, _vitest)])
     if only in (None, "python"):
         suites.append(lambda: [_python(node_env.ensure_packages(), pytest_arguments)])
     if only in (None, "browser"):
