@@ -9,7 +9,7 @@ import { delimiter, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PWA = fileURLToPath(new URL('.', import.meta.url))
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 function chromium(): string {
   const given = process.env['CHROMIUM']

@@ -36,7 +36,11 @@ def lint() -> int:
 def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     """Set up and run; ``pytest_arguments`` narrow the run to Python tests."""
     began = time.monotonic()
-    with node_env.packages_beside() if only is None and not pytest_arguments else contextlib.nullcontext():
+    with contextlib.ExitStack() as beside:
+        if only is None and not pytest_arguments:
+            # All three wait for the network.
+            beside.enter_context(node_env.packages_beside())
+            beside.enter_context(browser.beside())
         python_env.ensure(development=True)
     if pytest_arguments and only is None:
         only = "python"
