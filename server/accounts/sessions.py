@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from server.accounts import passwords
 from server.accounts.domain import (
@@ -35,6 +35,17 @@ from server.platform.keys import server_keys
 FAMILY_LIFE = timedelta(days=60)
 RETRY = timedelta(seconds=30)
 REFRESH_TAG = b"suijian/refresh/v1\0"
+
+# Built once: every request asks this first.
+CALLER = (
+    select(
+        Person.agency_id, Person.name, Person.roles, Person.ver, Person.active,
+        SessionFamily.revoked_at, Enrolment.revoked_at,
+    )
+    .join(SessionFamily, SessionFamily.person_id == Person.id)
+    .outerjoin(Enrolment, Enrolment.dev == SessionFamily.dev)
+    .where(Person.id == bindparam("person"), SessionFamily.id == bindparam("family"))
+)
 
 
 @dataclass(frozen=True)
@@ -206,15 +217,7 @@ def authenticate(token: str) -> tuple[Actor, bool]:
     One statement: person, session and device are looked at afresh at every request, so a demotion, a
     logout and a revoked device take effect at once. Raises SessionEnded."""
     claims = decode_access(token)
-    found = session().execute(
-        select(
-            Person.agency_id, Person.name, Person.roles, Person.ver, Person.active,
-            SessionFamily.revoked_at, Enrolment.revoked_at,
-        )
-        .join(SessionFamily, SessionFamily.person_id == Person.id)
-        .outerjoin(Enrolment, Enrolment.dev == SessionFamily.dev)
-        .where(Person.id == claims.user_id, SessionFamily.id == claims.family)
-    ).one_or_none()
+    found = session().execute(CALLER, {"person": claims.user_id, "family": claims.family}).one_or_none()
     if found is None:
         raise SessionEnded("登录已失效，请重新登录")
     agency_id, name, roles, ver, active, ended, dev_revoked = found

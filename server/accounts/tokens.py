@@ -49,9 +49,7 @@ def encode_access(claims: AccessClaims) -> str:
 def decode_access(token: str) -> AccessClaims:
     """The claims of a valid token. Raises SessionEnded for every kind of invalid one."""
     try:
-        if jwt.get_unverified_header(token).get("typ") != TYPE:
-            raise SessionEnded("登录已失效，请重新登录")
-        payload = jwt.decode(
+        read = jwt.decode_complete(
             token,
             server_keys().token.public_key(),
             algorithms=[ALGORITHM],
@@ -62,6 +60,9 @@ def decode_access(token: str) -> AccessClaims:
         )
     except jwt.PyJWTError as wrong:
         raise SessionEnded("登录已失效，请重新登录") from wrong
+    payload = read["payload"]
+    if read["header"].get("typ") != TYPE:
+        raise SessionEnded("登录已失效，请重新登录")
     now = clock.now_ms() // 1000
     times = (payload["iat"], payload["exp"], payload["ver"])
     if any(type(value) is not int for value in times):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,18 @@ from server.platform.db import before_commit, notes, session, unit_of_work
 
 ORDER = 50
 SERVER = "server"
+
+# Built once, and of tables, not of classes: whatever anybody does ends with these three, and putting them together
+# cost as much as running them.
+_HEAD: Any = AuditHead.__table__
+_FACT: Any = AuditFact.__table__
+LOCK = {
+    dialect: kind.insert(_HEAD).values(chain=bindparam("chain"), seq=0, hash=domain.GENESIS)
+    .on_conflict_do_update(index_elements=["chain"], set_={"seq": _HEAD.c.seq}).returning(_HEAD.c.seq, _HEAD.c.hash)
+    for dialect, kind in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+MOVE = update(_HEAD).where(_HEAD.c.chain == bindparam("of")).values(seq=bindparam("to"), hash=bindparam("last"))
+ADD = insert(_FACT)
 
 
 class Who(Protocol):
@@ -81,21 +93,13 @@ def _write(current: Session) -> None:
             rows.append({"chain": chain, "seq": seq, "at": at, "user_id": user_id, "verb": verb,
                          "object_kind": kind, "object_id": object_id, "facts": facts,
                          "line": line, "hash": last})
-        current.execute(
-            update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=last),
-            execution_options={"synchronize_session": False},
-        )
-    current.execute(insert(AuditFact), rows)
+        current.execute(MOVE, {"of": chain, "to": seq, "last": last})
+    current.execute(ADD, rows)
 
 
 def _lock(current: Session, chain: str) -> tuple[int, str]:
     """Lock the chain's head, making it if it is new; answers its number and hash."""
-    dialect: Any = postgresql if current.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(AuditHead).values(chain=chain, seq=0, hash=domain.GENESIS)
-    statement = statement.on_conflict_do_update(
-        index_elements=["chain"], set_={"seq": AuditHead.seq}
-    ).returning(AuditHead.seq, AuditHead.hash)
-    found = current.execute(statement).one()
+    found = current.execute(LOCK[current.get_bind().dialect.name], {"chain": chain}).one()
     return found[0], found[1]
 
 

@@ -32,6 +32,12 @@ HEAD = "head"
 Other = aliased(LogEntry)
 
 
+_ENDS = (LogEntry.idx, LogEntry.dev, LogEntry.n, LogEntry.rx, LogEntry.root, LogEntry.path, LogEntry.leaf)
+_LAST = select(func.max(LogEntry.idx)).scalar_subquery()
+# Built once: every leaf is written after it.
+NEWEST = select(*_ENDS).where(LogEntry.idx == _LAST)
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One leaf as its writer needs it: the log had ``size`` = ``index`` + 1 leaves with ``root`` right after it."""
@@ -87,14 +93,13 @@ def signed(text: str) -> str:
 def tail(sizes: Iterable[int] = (), devs: Sequence[str] = ()) -> Tail:
     """The end of the log, (receive time, root) at the tree ``sizes`` that headers name, and the newest receipted
     counter of ``devs``. One statement."""
-    newest = select(func.max(LogEntry.idx)).scalar_subquery()
     wanted = [size - 1 for size in sizes]
     last = [
         and_(LogEntry.dev == dev, LogEntry.n == select(func.max(Other.n)).where(Other.dev == dev).scalar_subquery())
         for dev in devs
     ]
-    columns = (LogEntry.idx, LogEntry.dev, LogEntry.n, LogEntry.rx, LogEntry.root, LogEntry.path, LogEntry.leaf)
-    rows = session().execute(select(*columns).where(or_(LogEntry.idx == newest, LogEntry.idx.in_(wanted), *last))).all()
+    query = NEWEST if not (wanted or last) else select(*_ENDS).where(or_(LogEntry.idx == _LAST, LogEntry.idx.in_(wanted), *last))
+    rows = session().execute(query).all()
     anchors = {row.idx + 1: (row.rx, bytes(row.root)) for row in rows}
     heads: dict[str, int] = {}
     for row in rows:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import bindparam, insert, or_, select
+from sqlalchemy import BigInteger, bindparam, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -62,22 +62,26 @@ def _write(current: Session) -> None:
              "op": op, "scope_user": scope_user, "at": at}
             for i, (kind, object_id, op, scope_user) in enumerate(lines)
         ]
-    current.execute(insert(Change), rows)
+    current.execute(ADD, rows)
 
 
 def _take(current: Session, agency_id: str, count: int) -> int:
     """Take ``count`` numbers of the agency; answers the last. Holds the row until the commit."""
-    dialect = postgresql if current.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(FeedCounter).values(agency_id=agency_id, seq=count)
-    taken = current.execute(
-        statement.on_conflict_do_update(
-            index_elements=["agency_id"], set_={"seq": FeedCounter.seq + count}
-        ).returning(FeedCounter.seq)
-    )
+    taken = current.execute(TAKE[current.get_bind().dialect.name], {"agency": agency_id, "count": count})
     return int(taken.scalar_one())
 
 
-# Built once: every phone asks this every few minutes, and putting the statement together cost as much as running it.
+# Built once: every change ends with the first two, every phone asks the third every few minutes, and putting a statement
+# together costs as much as running it.
+_COUNTER: Any = FeedCounter.__table__
+_CHANGE: Any = Change.__table__
+ADD = insert(_CHANGE)
+TAKE = {
+    dialect: kind.insert(_COUNTER).values(agency_id=bindparam("agency"), seq=bindparam("count", type_=BigInteger))
+    .on_conflict_do_update(index_elements=["agency_id"], set_={"seq": _COUNTER.c.seq + bindparam("count", type_=BigInteger)})
+    .returning(_COUNTER.c.seq)
+    for dialect, kind in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 NEXT_PAGE = (
     select(Change.seq, Change.kind, Change.object_id, Change.op)
     .where(

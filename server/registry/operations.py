@@ -121,8 +121,10 @@ def facts_in_use(agency_id: str) -> set[str]:
 
 def units_from(pairs: Sequence[tuple[UnitRow, MarketEntityRow]]) -> list[Unit]:
     facts: dict[str, dict[str, str]] = {row.id: {} for row, _ in pairs}
-    for fact in db.session.scalars(select(UnitFactRow).where(UnitFactRow.unit_id.in_(facts))):
-        facts[fact.unit_id][fact.fact] = fact.value
+    # Columns, not rows as objects: a registry has some hundred thousand of them.
+    columns = (UnitFactRow.unit_id, UnitFactRow.fact, UnitFactRow.value)
+    for unit_id, fact, value in db.session.execute(select(*columns).where(UnitFactRow.unit_id.in_(facts))):
+        facts[unit_id][fact] = value
     return [
         Unit(row.id, row.agency_id, entity.id, row.name, entity.name, row.address, entity.uscc or "", entity.registration_no or "", dict(row.details), facts[row.id], row.blacklisted)
         for row, entity in pairs

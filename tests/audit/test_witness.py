@@ -17,12 +17,18 @@ from tests.audit.tampering import rewrite
 ADD = "/api/v1/log/witness/add-checkpoint"
 
 
+@pytest.fixture(scope="module")
+def another_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("superior")
+    return world.make_app(folder / "data", f"sqlite:///{folder / 'superior.sqlite3'}")
+
+
 @pytest.fixture
-def superior(tmp_path):
+def superior(another_server):
     """Another server, with keys of its own; it watches nothing yet."""
-    other = world.make_app(tmp_path / "superior", f"sqlite:///{tmp_path / 'superior.sqlite3'}")
-    with other.app_context():
-        yield other
+    world.empty(another_server)
+    with another_server.app_context():
+        yield another_server
 
 
 def grow(count: int) -> None:
