@@ -43,10 +43,8 @@ const ARGUMENTS = [
   `--disable-features=${[...AS_PLAYWRIGHT, ...OWN_PAGES].join(',')}`,
 ]
 
-/** Whole visits take a minute and more: begun last, one of them would be alone at the end with half the machine. */
-const LONG = /(killed|qr|returned|five-agencies|holiday|two-phones)\.spec\.ts$/
-
 export default defineConfig({
+  // In this order: inspections take a minute and more each; begun last, one of them would be alone at the end with half the machine.
   testDir: '../tests/browser',
   globalSetup: '../tests/browser/demo.ts',
   outputDir: '../.suijian/browser',
@@ -59,10 +57,6 @@ export default defineConfig({
   timeout: 400_000,
   expect: { timeout: 15_000 },
   reporter: [['list'], ['junit', { outputFile: process.env['PLAYWRIGHT_JUNIT_OUTPUT_FILE'] ?? '../.suijian/reports/playwright.xml' }]],
-  projects: [
-    { name: 'visits', testMatch: LONG },
-    { name: 'shorter', testIgnore: LONG },
-  ],
   use: {
     viewport: { width: 360, height: 740 },
     deviceScaleFactor: 2,
@@ -72,6 +66,8 @@ export default defineConfig({
     timezoneId: 'Asia/Shanghai',
     serviceWorkers: 'allow',
     trace: 'off',
+    // What is to come is waited for by `waitFor`: each look of an `expect` at what is not there yet writes down the whole page.
+    actionTimeout: 15_000,
     launchOptions: {
       executablePath: process.env['CHROMIUM'],
       args: ARGUMENTS,

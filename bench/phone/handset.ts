@@ -3,7 +3,7 @@ import { type BrowserContext, chromium, type Page } from '@playwright/test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../../tests/browser/office'
+import { films } from '../../tests/browser/office'
 
 const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -12,13 +12,9 @@ const ARGUMENTS = [
 
 export class Handset {
   private readonly folder = mkdtempSync(join(tmpdir(), 'suijian-bench-'))
-  private readonly film = join(this.folder, 'film.mjpeg')
+  private readonly film = join(films(), '00.mjpeg')
   context!: BrowserContext
   page!: Page
-
-  constructor() {
-    run('fake_camera.py', this.film)
-  }
 
   async on(): Promise<void> {
     this.context = await chromium.launchPersistentContext(join(this.folder, 'profile'), {

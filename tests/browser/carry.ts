@@ -28,7 +28,7 @@ export async function preparedPhone(office: Office, { slug, unit, logins, plan, 
   const people = await teamOf(office, slug, logins)
   const [first, second] = people.holders as [Holder, Holder]
   const phone = await Phone.unpack(office.url, shift)
-  await expect(phone.on('enrol-code')).toBeVisible()
+  await phone.on('enrol-code').waitFor()
   await look(phone.page, 'enrol')
   if (!alone) {
     await phone.enrol(second, await people.code(second))
@@ -50,7 +50,7 @@ export async function reopened(phone: Phone, holder: Holder): Promise<void> {
   await phone.switchOff()
   await phone.switchOn()
   await phone.unlock(holder)
-  await expect(phone.on('resume')).toBeVisible()
+  await phone.on('resume').waitFor()
   await look(phone.page, 'today-resume')
   await phone.tap('resume')
 }
@@ -95,7 +95,7 @@ export async function carry(office: Office, browser: Browser, scenario: Scenario
   const insp = visit.insp()
 
   await reopened(phone, team[0])
-  await expect(phone.on('sealed')).toBeVisible()
+  await phone.on('sealed').waitFor()
   await phone.tap('to-opinion')
   await visit.opinion()
   await phone.tap('home')

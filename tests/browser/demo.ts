@@ -1,14 +1,15 @@
-/** Before the first scenario: the demo is loaded once for all of them; after the last it is thrown away. */
+/** Before the first scenario: what all of them need is made once; after the last it is thrown away. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadDemo, LOOKED_AT, TEMPLATE } from './office'
+import { FILMS, loadDemo, LOOKED_AT, run, TEMPLATE } from './office'
 
 export default function prepare(): () => void {
-  const made = loadDemo()
-  const looked = mkdtempSync(join(tmpdir(), 'suijian-looked-'))
-  Object.assign(process.env, { [TEMPLATE]: made, [LOOKED_AT]: looked })
+  const folder = (name: string): string => mkdtempSync(join(tmpdir(), `suijian-${name}-`))
+  const made = { [TEMPLATE]: loadDemo(), [LOOKED_AT]: folder('looked'), [FILMS]: folder('films') }
+  run('fake_camera.py', made[FILMS]!)
+  Object.assign(process.env, made)
   return () => {
-    for (const folder of [made, looked]) rmSync(folder, { recursive: true, force: true })
+    for (const each of Object.values(made)) rmSync(each, { recursive: true, force: true })
   }
 }

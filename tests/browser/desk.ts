@@ -25,7 +25,7 @@ export class Desk {
     await desk.on('login').fill(login)
     await desk.on('password').fill(PASSWORD)
     await desk.on('login-go').click()
-    await expect(desk.on('sign-out')).toBeVisible()
+    await desk.on('sign-out').waitFor()
     return desk
   }
 
@@ -39,7 +39,7 @@ export class Desk {
     // The report drafts itself in a job after the seal has arrived.
     await expect(async () => {
       await this.on('queue-reload').click()
-      await expect(this.line(unit)).toBeVisible({ timeout: 1000 })
+      await this.line(unit).waitFor({ timeout: 1000 })
     }).toPass()
   }
 
@@ -50,7 +50,7 @@ export class Desk {
   async open(unit: string): Promise<void> {
     await this.queued(unit)
     await this.line(unit).click()
-    await expect(this.on('report-state')).toBeVisible()
+    await this.on('report-state').waitFor()
   }
 
   async approve(): Promise<void> {

@@ -37,7 +37,7 @@ export async function graveFaults(page: Page, rules: { readonly runOnly?: string
   // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline.
   // It is a megabyte to be read by the page: once is enough.
   const again = await page.evaluate(() => 'axe' in globalThis)
-  const { violations } = await new AxeBuilder({ page, ...(again ? { axeSource: ';' } : {}) }).options({ ...rules, resultTypes: ['violations'] }).setLegacyMode().analyze()
+  const { violations } = await new AxeBuilder({ page, ...(again ? { axeSource: ';' } : {}) }).options({ ...rules, resultTypes: ['violations'], selectors: false }).setLegacyMode().analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   return grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
 }

@@ -18,6 +18,8 @@ export const PASSWORD = 'Suijian-2026'
 export const TEMPLATE = 'SUIJIAN_DEMO_TEMPLATE'
 /** Where `demo.ts` says that the scenarios note which screens have been looked at. */
 export const LOOKED_AT = 'SUIJIAN_LOOKED_AT'
+/** Where `demo.ts` says that the films of the fake camera lie. */
+export const FILMS = 'SUIJIAN_FILMS'
 
 export interface OfficeOptions {
   /** Seconds by which the server's clock differs from the real one; see program.py. */
@@ -65,6 +67,7 @@ function prepared(name: string): string {
 }
 
 export const lookedAt = (): string => prepared(LOOKED_AT)
+export const films = (): string => prepared(FILMS)
 
 /** A port below the range the system hands out by itself, so that it is still free at a restart. */
 async function freePort(): Promise<number> {

@@ -7,20 +7,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renam
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { touch } from './finger'
-import { run } from './office'
-
-let films: readonly string[] | undefined
-
-/** The films of the fake camera, made once per run. */
-function fakeFilms(): readonly string[] {
-  if (films === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'suijian-film-'))
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-    run('fake_camera.py', folder)
-    films = readdirSync(folder).sort().map((name) => join(folder, name))
-  }
-  return films
-}
+import { films, run } from './office'
 
 export interface Holder {
   /** The user id; `data-test` names of people carry it. */
@@ -77,9 +64,9 @@ export class Phone {
 
   /** The inspector turns to something else: the next photo will be like none before it. */
   turn(): void {
-    const all = fakeFilms()
+    const all = readdirSync(films()).sort()
     const made = join(this.profile, 'next.mjpeg')
-    copyFileSync(all[this.scenes % all.length]!, made)
+    copyFileSync(join(films(), all[this.scenes % all.length]!), made)
     // In one piece: the camera may be opening.
     renameSync(made, this.film)
     this.scenes += 1
@@ -183,12 +170,12 @@ export class Phone {
   }
 
   async enrol(holder: Holder, code: string): Promise<void> {
-    await expect(this.on('enrol-code')).toBeVisible()
+    await this.on('enrol-code').waitFor()
     await this.on('enrol-code').fill(code)
     await this.on('enrol-pin').fill(holder.pin)
     await this.on('enrol-pin2').fill(holder.pin)
     await this.tap('enrol-go')
-    await expect(this.on('sync-strip')).toBeVisible()
+    await this.on('sync-strip').waitFor()
   }
 
   /** The next person enrols on the same phone. */
@@ -206,7 +193,7 @@ export class Phone {
     const pin = this.on('pin')
     await expect(choice.or(pin).first()).toBeAttached()
     if (await choice.isVisible()) await touch(choice)
-    await expect(this.tab.getByText(holder.name)).toBeVisible()
+    await this.tab.getByText(holder.name).waitFor()
     await this.typePin(holder.pin)
     await expect(pin).toHaveCount(0)
   }

@@ -84,7 +84,7 @@ export class Untiring extends Visit {
     if (await phone.on('arrive').isVisible())
       return this.does('arrival', async () => {
         await phone.tap('arrive')
-        await expect(phone.on('photos-door')).toBeVisible()
+        await phone.on('photos-door').waitFor()
       })
     if ((await phone.on('photos-door').getAttribute('data-count')) === '0') return this.does('door photo', () => this.photograph(phone.on('photos-door')))
     return this.go()
@@ -108,7 +108,7 @@ export class Untiring extends Visit {
   private async item(checklist: string): Promise<void> {
     const { phone } = this
     // The rows are drawn in slices; what is still open is looked for in all of them.
-    await expect(phone.on('progress')).toBeVisible()
+    await phone.on('progress').waitFor()
     const left = phone.page.locator('article.row[data-state="open"], article.row[data-state="lacking"]').first()
     const all = Number((await phone.on('progress').innerText()).match(/\/(\d+)/)?.[1])
     await expect.poll(() => phone.page.locator('article.row:not([data-state="elsewhere"])').count()).toBe(all)
@@ -188,14 +188,14 @@ export class Untiring extends Visit {
       await phone.on('party-name').fill(plan.party)
       await phone.sign(phone.on('signature'))
       await phone.tap('party-save')
-      await expect(phone.on('record-code')).toBeVisible()
+      await phone.on('record-code').waitFor()
     })
   }
 
   private async leaveOnce(): Promise<void> {
     // The seal may have been kept in the moment of the cut, before the screen could say so.
     if (await this.phone.on('seal').isVisible()) return this.does('seal', () => this.seal())
-    await expect(this.phone.on('sealed')).toBeVisible()
+    await this.phone.on('sealed').waitFor()
     this.ledger.saved.push('seal')
   }
 }

@@ -61,7 +61,7 @@ export class Visit {
   async stands(): Promise<string> {
     await expect.poll(() => this.step(), SOON).not.toBe('')
     await expect.poll(() => this.phone.page.locator('[data-step]').getAttribute('data-step'), SOON).toBe(this.step())
-    await expect(this.phone.page.locator('main.sj-page')).toBeVisible()
+    await this.phone.page.locator('main.sj-page').waitFor()
     return this.step()
   }
 
@@ -73,7 +73,7 @@ export class Visit {
   /** The overview with all steps. */
   async overview(): Promise<void> {
     await touch(this.phone.page.getByRole('button', { name: '返回' }))
-    await expect(this.phone.on('next-step')).toBeVisible()
+    await this.phone.on('next-step').waitFor()
   }
 
   async begin(unit: string): Promise<void> {
@@ -81,7 +81,7 @@ export class Visit {
     const row = phone.page.locator('button.row', { hasText: unit })
     await expect(row).toContainText('准备好了')
     await touch(row)
-    await expect(phone.on('begin')).toBeVisible()
+    await phone.on('begin').waitFor()
     await this.plan.look?.('begin')
     await phone.tap('begin')
     // The first step opens by itself; a tap before it has come would still belong to the overview.
@@ -185,7 +185,7 @@ export class Visit {
   /** The rows of the sheet on the screen once all are there: they are drawn in slices, and the bar says how many there will be. */
   private async drawn(): Promise<{ rows: Locator; all: number }> {
     const rows = this.phone.page.locator('article.row')
-    await expect(rows.first()).toBeVisible()
+    await rows.first().waitFor()
     const progress = (await this.phone.on('progress').innerText()).match(/(\d+)\/(\d+)/)
     const all = Number(progress?.[2] ?? 0)
     await expect.poll(async () => (await rows.count()) - (await this.phone.page.locator('article.row[data-state="elsewhere"]').count()), SOON).toBe(all)
@@ -274,7 +274,7 @@ export class Visit {
     const before = Number(await place.getAttribute('data-count'))
     phone.turn()
     await touch(place.locator('[data-test="photo-take"]'))
-    await expect(phone.on('camera-count')).toContainText('对准')
+    await phone.on('camera-count').filter({ hasText: '对准' }).waitFor()
     await phone.tap('shutter')
     await expect(phone.on('camera-count')).toContainText('已存手机 1 张')
     await phone.tap('camera-close')
@@ -314,7 +314,7 @@ export class Visit {
     await phone.on('party-name').fill(plan.party)
     await phone.sign(phone.on('signature'))
     await phone.tap('party-save')
-    await expect(phone.on('record-code')).toBeVisible()
+    await phone.on('record-code').waitFor()
     this.recordCode = (await phone.on('record-code').innerText()).replace(/\s/g, '')
     await phone.tap('next')
   }
@@ -324,7 +324,7 @@ export class Visit {
     const { phone } = this
     if (this.plan.recorder !== undefined) await phone.tap('rec-stop')
     await phone.tap('seal')
-    await expect(phone.on('sealed')).toBeVisible()
+    await phone.on('sealed').waitFor()
   }
 
   private async leave(): Promise<void> {
@@ -338,6 +338,6 @@ export class Visit {
     await phone.on('opinion-handling').fill('责令限期改正，到期复查。')
     await phone.on('opinion-advice').fill('加强日常巡查。')
     await phone.tap('opinion-save')
-    await expect(phone.on('opinion-kept')).toBeVisible()
+    await phone.on('opinion-kept').waitFor()
   }
 }

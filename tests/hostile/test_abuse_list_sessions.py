@@ -171,7 +171,7 @@ XSS = '<img src=x onerror="fetch(1)"><script>alert(1)</script>'
 
 
 def test_31_markup_in_names_notes_and_file_names_stays_text_on_the_wire(phone: FieldPhone, visit: Visit) -> None:
-    """How the pages show it, and that the content policy has nothing to report: tests/browser/hardening.spec.ts."""
+    """How the pages show it, and that the content policy has nothing to report: tests/browser/inspections/protected.spec.ts."""
     phone.event("note.add", {"text": XSS}, visit.insp)
     phone.attest(visit)
     phone.send()

@@ -4,11 +4,11 @@
  * the morning of 20 November 2026, before the monthly cutoffs.
  */
 import { type Browser, expect, test } from '@playwright/test'
-import { Bench, DICE, type Line, MONTH, type Row, workbook } from './bench'
-import { Desk } from './desk'
-import { look } from './look'
-import { Office } from './office'
-import { Staff } from './staff'
+import { Bench, DICE, type Line, MONTH, type Row, workbook } from '../bench'
+import { Desk } from '../desk'
+import { look } from '../look'
+import { Office } from '../office'
+import { Staff } from '../staff'
 
 const SHIFT = Math.round((Date.parse('2026-11-20T10:00:00+08:00') - Date.now()) / 1000)
 let office: Office
@@ -92,7 +92,7 @@ test('文昌湖: the whole ceremony, the chain of approvals, a replacement, publ
   await a.page.reload()
   await b.on('dice').fill(DICE)
   await b.on('dice-go').click()
-  await expect(a.on('result')).toBeVisible()
+  await a.on('result').waitFor()
   await witness.on('witness-agrees').click()
 
   // Reloads and repeated requests find the list that stands.
@@ -104,7 +104,7 @@ test('文昌湖: the whole ceremony, the chain of approvals, a replacement, publ
   expect(await bench.plan.get(`draws/${draw}/result?limit=500`)).toMatchObject({ seed: before.seed, fates: before.fates })
   expect(before.fates.find((one) => one.name === hotel), 'the last month owes every key and crowded unit its yearly visit').toMatchObject({ fate: 'drawn', st: 'key_crowded' })
   await a.on('result-open').click()
-  await expect(a.page.locator('[data-test="fate-drawn"]', { hasText: hotel })).toBeVisible()
+  await a.page.locator('[data-test="fate-drawn"]', { hasText: hotel }).waitFor()
 
   // The head approves and sends it to the phones.
   const [plan] = await bench.plans()
@@ -139,7 +139,7 @@ test('文昌湖: the whole ceremony, the chain of approvals, a replacement, publ
   await to(b, a.page.url().split('#/')[1] ?? '')
   await b.on('dice').fill(DICE)
   await b.on('dice-go').click()
-  await expect(a.on('result')).toBeVisible()
+  await a.on('result').waitFor()
   await to(b, 'changes')
   await expect(b.on(`replacement-${asked.id}`)).toContainText('已替换')
   await look(b.page, 'replacement-done')

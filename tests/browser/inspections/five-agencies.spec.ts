@@ -3,9 +3,9 @@
  * `returned.spec.ts`, 乌审旗 in `holiday.spec.ts`.
  */
 import { expect, test } from '@playwright/test'
-import { carry, commonWords } from './carry'
-import { Office } from './office'
-import { discardPhones } from './phone'
+import { carry, commonWords } from '../carry'
+import { Office } from '../office'
+import { discardPhones } from '../phone'
 
 // Each in its own process: three visits after one another would be the longest of all.
 test.describe.configure({ mode: 'parallel' })
@@ -28,7 +28,7 @@ test('文昌湖: the recorder is demanded, its number printed, two lists at one 
     plan: { finding: { part: '三层东侧楼梯间', note: '疏散通道堆放布草车一辆' }, receiver: '甄前台', party: '贾店长', recorder: 'ZFJLY-0417', photos: 2 },
   }, async (before) => {
     await before.walkTo('recorder')
-    await expect(before.phone.page.getByText('本机关要求全程使用执法记录仪')).toBeVisible()
+    await before.phone.page.getByText('本机关要求全程使用执法记录仪').waitFor()
     await expect(before.phone.on('next')).toBeDisabled()
   })
   commonWords(papers, visit, { agency: '文昌湖省级旅游度假区消防救援大队', unit })

@@ -1,10 +1,10 @@
 /** 乌审旗 on the last working days before 国庆: two sections at one enterprise, and five working days across the holiday. */
 import { expect, test } from '@playwright/test'
-import { carry } from './carry'
-import { KINDS } from './desk'
-import { Office } from './office'
-import { discardPhones } from './phone'
-import { Staff } from './staff'
+import { carry } from '../carry'
+import { KINDS } from '../desk'
+import { Office } from '../office'
+import { discardPhones } from '../phone'
+import { Staff } from '../staff'
 
 const VISIT_DAY = '2026-09-28'
 /** The whole scenario, server and phone, lives at ten in the morning of that day. */

@@ -1,8 +1,8 @@
 /** 事项清单: one table to look at and to print, a scheme made from it, and a deviation only with its written reason. */
 import { expect, test } from '@playwright/test'
-import { Desk } from './desk'
-import { look } from './look'
-import { Office } from './office'
+import { Desk } from '../desk'
+import { look } from '../look'
+import { Office } from '../office'
 
 let office: Office
 
@@ -24,7 +24,7 @@ test('a plan officer reads the list as one table and makes a scheme of it', asyn
 
   // On paper: the table alone, black on white.
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
-  await expect(table).toBeVisible()
+  await table.waitFor()
   await expect(desk.on('nav-item-lists')).toBeHidden()
   expect(await table.evaluate((sheet) => getComputedStyle(sheet.querySelector('td')!).color)).toBe('rgb(0, 0, 0)')
   const paper = await page.pdf({ preferCSSPageSize: true, ...(process.env['SUIJIAN_SHOTS'] ? { path: `${process.env['SUIJIAN_SHOTS']}/item-list.pdf` } : {}) })

@@ -2,11 +2,11 @@
  * them reports a unit that is in no registry, without a network, and the clerk finds it; the annual plan keeps the registry of its day. */
 import { expect, test } from '@playwright/test'
 import { writeFileSync } from 'node:fs'
-import { Desk, textOf } from './desk'
-import { look } from './look'
-import { Office } from './office'
-import { discardPhones, Phone } from './phone'
-import { Staff } from './staff'
+import { Desk, textOf } from '../desk'
+import { look } from '../look'
+import { Office } from '../office'
+import { discardPhones, Phone } from '../phone'
+import { Staff } from '../staff'
 
 let office: Office
 test.beforeAll(async () => {
@@ -48,7 +48,7 @@ test('a table of inspectors, sheets to hand out, and a unit that nobody knew', a
   await desk.on('pick-biao.er').check()
   await desk.on('pick-wenchanghu.insp1').check()
   await desk.on('codes-batch').click()
-  await expect(desk.on('code-print')).toBeVisible()
+  await desk.on('code-print').waitFor()
   await look(page, 'codes')
   const paper = await page.pdf({ preferCSSPageSize: true, ...(process.env['SUIJIAN_SHOTS'] ? { path: `${process.env['SUIJIAN_SHOTS']}/enrolment.pdf` } : {}) })
   const words = textOf(paper)
@@ -86,7 +86,7 @@ test('a table of inspectors, sheets to hand out, and a unit that nobody knew', a
   await expect(clerk.on('stale-days')).toHaveValue('365')
   await look(clerk.page, 'coverage')
   await clerk.page.goto(`${office.url}/desk.html#/item-lists`)
-  await expect(clerk.on('findings')).toBeVisible()
+  await clerk.on('findings').waitFor()
   await look(clerk.page, 'item-list-findings')
 })
 

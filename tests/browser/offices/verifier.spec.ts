@@ -4,9 +4,9 @@ import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Office } from './office'
+import { Office } from '../office'
 
-const ROOT = resolve(__dirname, '../..')
+const ROOT = resolve(__dirname, '../../..')
 const PAGE = resolve(ROOT, 'server/draw/verifier.html')
 const vector = (name: string): string => resolve(ROOT, `tests/vectors/${name}.json`)
 

@@ -3,9 +3,9 @@
  * A's browser before the dice; a reload draws nothing again; a lost browser ends in a void that the superior grants.
  */
 import { expect, test } from '@playwright/test'
-import { Desk } from './desk'
-import { look } from './look'
-import { Office } from './office'
+import { Desk } from '../desk'
+import { look } from '../look'
+import { Office } from '../office'
 
 const DICE = '24720 19860 39547 60271'
 let office: Office
@@ -42,33 +42,33 @@ test('the ceremony of 文昌湖, from the proposal to the list', async ({ browse
   await proposed(a, '2026年12月月度抽查', 'WC-DUTY', witnessName)
   await look(a.page, 'draw-proposal')
   await a.on('wish-save').click()
-  await expect(a.on('freeze')).toBeVisible()
+  await a.on('freeze').waitFor()
   const place = a.page.url().split('#/')[1] ?? ''
-  await expect(a.on('feasibility').locator('tbody tr').first()).toBeVisible()
+  await a.on('feasibility').locator('tbody tr').first().waitFor()
   await look(a.page, 'draw-feasibility')
 
   await a.on('freeze').click()
   await a.on('commit').click()
-  await expect(a.on('intent')).toBeVisible()
+  await a.on('intent').waitFor()
   await a.page.reload()
   await a.on('intent').click()
   for (const desk of [b, witness]) await to(desk, place)
   await expect(b.on('dice')).toBeHidden()
   await witness.on('witness-here').click()
-  await expect(b.on('dice')).toBeVisible()
+  await b.on('dice').waitFor()
   await b.on('dice').fill(DICE.slice(0, 11))
   await expect(b.on('dice-go')).toBeDisabled()
   await b.on('dice').fill(DICE)
   await look(b.page, 'draw-dice')
   await b.on('dice-go').click()
   // A's page stands open and does the rest by itself.
-  await expect(a.on('result')).toBeVisible()
-  await expect(b.on('result')).toBeVisible()
+  await a.on('result').waitFor()
+  await b.on('result').waitFor()
   await witness.on('witness-agrees').click()
 
   await a.on('result-open').click()
   const drawn = a.page.locator('[data-test="fate-drawn"]')
-  await expect(drawn.first()).toBeVisible()
+  await drawn.first().waitFor()
   const before = await drawn.allInnerTexts()
   await look(a.page, 'draw-result')
   await a.page.reload()
@@ -90,14 +90,14 @@ test('a browser that lost its number can only ask for a void, which the superior
   for (const step of ['freeze', 'commit', 'intent']) await a.on(step).click()
   const place = a.page.url().split('#/')[1] ?? ''
   await to(b, place)
-  await expect(b.on('dice')).toBeVisible()
+  await b.on('dice').waitFor()
   // Another computer: the same person, but not the browser that committed.
   await a.page.close()
   const elsewhere = await Desk.signIn(browser, office.url, 'wenchanghu.plan')
   await b.on('dice').fill(DICE)
   await b.on('dice-go').click()
   await to(elsewhere, place)
-  await expect(elsewhere.on('number-lost')).toBeVisible()
+  await elsewhere.on('number-lost').waitFor()
   await look(elsewhere.page, 'draw-lost')
   await elsewhere.on('draw-void').click()
   await elsewhere.on('void-reason').fill('承诺用的电脑硬盘损坏')
@@ -107,9 +107,9 @@ test('a browser that lost its number can only ask for a void, which the superior
   await superior.page.locator('[data-test^="decide-"]').click()
   await look(superior.page, 'draw-void-decision')
   await superior.on('void-grant').click()
-  await expect(superior.page.locator('tbody tr', { hasText: '已作废' })).toBeVisible()
-  await expect(elsewhere.on('draw-again')).toBeVisible()
+  await superior.page.locator('tbody tr', { hasText: '已作废' }).waitFor()
+  await elsewhere.on('draw-again').waitFor()
   await elsewhere.on('draw-again').click()
   await elsewhere.on('wish-save').click()
-  await expect(elsewhere.on('freeze')).toBeVisible()
+  await elsewhere.on('freeze').waitFor()
 })

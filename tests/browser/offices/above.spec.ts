@@ -3,9 +3,9 @@
  * agrees; the districts are told. A void waits in the inbox of the agency above it; an answer on paper is recorded at the desk.
  */
 import { expect, type Page, test } from '@playwright/test'
-import { Desk } from './desk'
-import { look } from './look'
-import { Office, run } from './office'
+import { Desk } from '../desk'
+import { look } from '../look'
+import { Office, run } from '../office'
 
 const DICE = '24720198603954760271'
 const BELOW = ['civil-air-defence-wugang', 'fire-jindong']
@@ -61,16 +61,16 @@ test('a draw across districts with lent inspectors, a void decided in the inbox,
   await to(a, 'draws')
   await to(a, place)
   await expect(a.on('departments')).not.toContainText('尚未提交名录')
-  await expect(a.on('feasibility').locator('.desk-table tbody tr').first()).toBeVisible()
+  await a.on('feasibility').locator('.desk-table tbody tr').first().waitFor()
   await seen(a.page, 'above-submitted')
   for (const step of ['freeze', 'commit', 'intent']) await a.on(step).click()
   const b = await Desk.signIn(browser, office.url, 'wenchanghu.leader')
   await to(b, place)
   await b.on('dice').fill(DICE)
   await b.on('dice-go').click()
-  await expect(a.on('result')).toBeVisible()
+  await a.on('result').waitFor()
   await a.on('result-open').click()
-  await expect(a.page.locator('[data-test="fate-drawn"]').first()).toBeVisible()
+  await a.page.locator('[data-test="fate-drawn"]').first().waitFor()
   for (const desk of districts) {
     await to(desk, 'draws')
     await expect(desk.on('lent')).toContainText('名单公开后显示')
@@ -92,7 +92,7 @@ test('a draw across districts with lent inspectors, a void decided in the inbox,
   await superior.on('answer-granted').click()
   await expect(letter).toContainText('同意')
   await to(a, 'draws')
-  await expect(a.page.locator('tbody tr', { hasText: '已作废' })).toBeVisible()
+  await a.page.locator('tbody tr', { hasText: '已作废' }).waitFor()
 })
 
 test('a joint draw says who has joined and who is missing', async ({ browser }) => {

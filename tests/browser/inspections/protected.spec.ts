@@ -1,11 +1,11 @@
 /** The phone in other hands: a forgotten PIN, two people on one phone, markup in what people wrote. */
 import { expect, test } from '@playwright/test'
-import { preparedPhone } from './carry'
-import { Desk } from './desk'
-import { look } from './look'
-import { Office } from './office'
-import { discardPhones, Phone } from './phone'
-import { Staff, teamOf } from './staff'
+import { preparedPhone } from '../carry'
+import { Desk } from '../desk'
+import { look } from '../look'
+import { Office } from '../office'
+import { discardPhones, Phone } from '../phone'
+import { Staff, teamOf } from '../staff'
 
 const XSS = '<img src=x onerror="globalThis.attacked=1"><script>globalThis.attacked=2</script>'
 let office: Office
@@ -48,9 +48,9 @@ test('a forgotten PIN comes back through the administrator, with what was not se
   await expect(phone.on('pin')).toBeAttached()
   for (let i = 0; i < 10; i += 1) {
     await phone.typePin('909091')
-    if (i < 9) await expect(phone.page.getByText(`还可以试 ${9 - i} 次`)).toBeVisible()
+    if (i < 9) await phone.page.getByText(`还可以试 ${9 - i} 次`).waitFor()
   }
-  await expect(phone.page.getByText('PIN 码已锁定')).toBeVisible()
+  await phone.page.getByText('PIN 码已锁定').waitFor()
   await look(phone.page, 'pin-locked')
   await office.start()
 
@@ -70,7 +70,7 @@ test('a forgotten PIN comes back through the administrator, with what was not se
   await phone.on('forgot-pin1').fill('864209')
   await phone.on('forgot-pin2').fill('864209')
   await phone.tap('forgot-go')
-  await expect(phone.on('sync-strip')).toBeVisible()
+  await phone.on('sync-strip').waitFor()
   await phone.page.goto(`${office.url}/#/visit/${insp}/evidence`)
   await expect(phone.page.locator('main')).toContainText('忘记口令之前写下的话')
   await phone.page.goto(`${office.url}/#/me`)
@@ -99,7 +99,7 @@ test('the second person on a phone sees and sends nothing of the first', async (
   })
   await phone.enrol(second!, await people.code(second!))
   await phone.sync()
-  await expect(rows.first()).toBeVisible()
+  await rows.first().waitFor()
   const mine = await rows.allInnerTexts()
   const others = units.filter((unit) => !mine.includes(unit))
   expect(others.length).toBeGreaterThan(0)

@@ -1,12 +1,12 @@
 /** Level A3: each inspector on the own phone. One signature is not enough, and the leader is told so. */
 import { expect, test } from '@playwright/test'
-import { delivered, preparedPhone } from './carry'
-import { Desk } from './desk'
-import { touch } from './finger'
-import { look } from './look'
-import { Office } from './office'
-import { discardPhones, Phone } from './phone'
-import { Staff, teamOf } from './staff'
+import { delivered, preparedPhone } from '../carry'
+import { Desk } from '../desk'
+import { touch } from '../finger'
+import { look } from '../look'
+import { Office } from '../office'
+import { discardPhones, Phone } from '../phone'
+import { Staff, teamOf } from '../staff'
 
 let office: Office
 test.beforeAll(async () => {
@@ -31,7 +31,7 @@ test('approval is refused until the second inspector has attested on the other p
   const insp = visit.insp()
   await visit.walkTo('leave')
   await visit.seal()
-  await expect(phoneOfA.page.getByText('还差一名检查人员核验')).toBeVisible()
+  await phoneOfA.page.getByText('还差一名检查人员核验').waitFor()
   await phoneOfA.tap('to-opinion')
   await visit.opinion()
   await phoneOfA.tap('home')
@@ -80,7 +80,7 @@ test('approval is refused until the second inspector has attested on the other p
   await look(phoneOfB.page, 'log-fault')
   // Another round heals nothing: what was remembered is not in this log. What it had lost was sent again, and the auditor is told.
   await phoneOfB.sync()
-  await expect(phoneOfB.on('log-fault')).toBeVisible()
+  await phoneOfB.on('log-fault').waitFor()
   await expect(phoneOfB.on('sync-strip')).toContainText('本机没有未上传的内容')
   const auditor = await Staff.signIn(office, 'wugang.audit')
   const verbs = async (): Promise<string[]> => (await auditor.get<{ facts: { verb: string }[] }>('audit/facts?limit=100')).facts.map(({ verb }) => verb)

@@ -1,7 +1,7 @@
 /** Every screen of the desk, wide and narrow, light and dark: no serious fault for assistive technology, nothing against the content policy, nothing cut off sideways. */
 import { expect, type Page, test } from '@playwright/test'
-import { graveFaults, look } from './look'
-import { Office, PASSWORD } from './office'
+import { graveFaults, look } from '../look'
+import { Office, PASSWORD } from '../office'
 
 const SCREENS: Readonly<Record<string, readonly string[]>> = {
   'yanshi.plan': ['inspections', 'batches', 'units', 'inspectors'],
@@ -49,15 +49,15 @@ for (const { width, height, scheme } of LOOKS) {
       await page.locator('[data-test="login"]').fill(login)
       await page.locator('[data-test="password"]').fill(PASSWORD)
       await page.locator('[data-test="login-go"]').click()
-      await expect(page.locator('[data-test="sign-out"]')).toBeVisible()
+      await page.locator('[data-test="sign-out"]').waitFor()
       for (const screen of screens) {
         await page.goto(`${office.url}/desk#/${screen}`)
-        await expect(page.locator('tbody tr, .empty').first()).toBeVisible()
+        await page.locator('tbody tr, .empty').first().waitFor()
         await examine(page, screen)
         const over = OVER[screen]
         if (!over) continue
         await page.locator(over[0]).first().click()
-        await expect(page.locator(`dialog ${over[1]}`).first()).toBeVisible()
+        await page.locator(`dialog ${over[1]}`).first().waitFor()
         await examine(page, `${screen}, dialog`)
         await page.keyboard.press('Escape')
       }
@@ -74,14 +74,14 @@ test('two tabs that nobody touched lock together, show nothing, keep what was ty
   await page.locator('[data-test="login"]').fill('yanshi.plan')
   await page.locator('[data-test="password"]').fill(PASSWORD)
   await page.locator('[data-test="login-go"]').click()
-  await expect(page.locator('[data-test="sign-out"]')).toBeVisible()
+  await page.locator('[data-test="sign-out"]').waitFor()
   await other.goto(`${office.url}/desk#/units`)
   const typed = other.locator('input[type="search"]').first()
   await typed.fill('写到一半')
   // A quarter of an hour passes for all tabs of this browser.
   await page.evaluate(() => localStorage.setItem('suijian-desk-seen', String(Date.now() - 16 * 60_000)))
   await other.mouse.move(200, 300)
-  for (const tab of [other, page]) await expect(tab.locator('[data-test="desk-locked"]')).toBeVisible({ timeout: 15_000 })
+  for (const tab of [other, page]) await tab.locator('[data-test="desk-locked"]').waitFor({ timeout: 15_000 })
   await expect(typed).toBeHidden()
   await expect(other).toHaveTitle('随检')
   await look(other, 'desk-locked')

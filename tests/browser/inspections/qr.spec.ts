@@ -2,14 +2,14 @@
 import { expect, test } from '@playwright/test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { delivered } from './carry'
-import { Desk } from './desk'
-import { touch } from './finger'
-import { look } from './look'
-import { Office } from './office'
-import { discardPhones, type Holder, Phone } from './phone'
-import { teamOf } from './staff'
-import { Visit } from './visit'
+import { delivered } from '../carry'
+import { Desk } from '../desk'
+import { touch } from '../finger'
+import { look } from '../look'
+import { Office } from '../office'
+import { discardPhones, type Holder, Phone } from '../phone'
+import { teamOf } from '../staff'
+import { Visit } from '../visit'
 
 const UNIT = '虚构施工图审查中心有限公司'
 /** A loaded machine decodes a frame in seconds: how many looks it takes is what counts, not the clock. */
@@ -36,7 +36,7 @@ async function ready(holder: Holder, code: string): Promise<Phone> {
 /** A picture of every code the screen shows in turn. */
 async function pictures(phone: Phone, name: string): Promise<string[]> {
   const code = phone.on('code')
-  await expect(code).toBeVisible()
+  await code.waitFor()
   await expect(code).toHaveAttribute('width', '1080')
   const parts = Math.max(1, await phone.page.locator('figure.code .dots > span').count())
   const found: string[] = []
@@ -98,14 +98,14 @@ test('two phones without a network sign one record by camera, and the server cou
 
   await phoneOfA.tap('attest-mine')
   await phoneOfA.tap('to-mutual')
-  await expect(phoneOfA.on('head-code')).toBeVisible()
+  await phoneOfA.on('head-code').waitFor()
   await look(phoneOfA.page, 'mutual-offer')
 
   await phoneOfB.tap('to-mutual')
   phoneOfB.behold(await pictures(phoneOfA, 'offer'))
   await phoneOfB.tap('scan-offer')
   // Nobody signs blind: what is signed stands on the screen first.
-  await expect(phoneOfB.on('gist')).toBeVisible(LOOKING)
+  await phoneOfB.on('gist').waitFor(LOOKING)
   await expect(phoneOfB.on('gist')).toContainText(UNIT)
   await expect(phoneOfB.on('gist-counts')).toContainText('不符合 1 项')
   await expect(phoneOfB.on('gist-open')).toHaveText('没有漏填的检查项')
@@ -113,7 +113,7 @@ test('two phones without a network sign one record by camera, and the server cou
   await expect(phoneOfB.on('gist-source')).toContainText('本机没有对方的记录')
   await look(phoneOfB.page, 'mutual-gist')
   await phoneOfB.tap('mutual-sign')
-  await expect(phoneOfB.on('mutual-signed')).toBeVisible()
+  await phoneOfB.on('mutual-signed').waitFor()
   const answer = await pictures(phoneOfB, 'answer')
 
   // The answer to one showing does not do for another.
@@ -123,9 +123,9 @@ test('two phones without a network sign one record by camera, and the server cou
   await expect(phoneOfA.on('mutual-refused')).toContainText('不是对刚才所出示的码的回复', LOOKING)
   phoneOfB.behold(await pictures(phoneOfA, 'again'))
   await phoneOfB.tap('scan-offer')
-  await expect(phoneOfB.on('mutual-sign')).toBeVisible(LOOKING)
+  await phoneOfB.on('mutual-sign').waitFor(LOOKING)
   await phoneOfB.tap('mutual-sign')
-  await expect(phoneOfB.on('mutual-signed')).toBeVisible()
+  await phoneOfB.on('mutual-signed').waitFor()
   phoneOfA.behold(await pictures(phoneOfB, 'answer-again'))
   await phoneOfA.tap('scan-answer')
   await expect(phoneOfA.on('mutual-done')).toContainText(second.name, LOOKING)

@@ -1,6 +1,6 @@
 /** The built application as a server delivers it: it starts, obeys the content policy, and starts again without a server. */
 import { expect, test } from '@playwright/test'
-import { Office } from './office'
+import { Office } from '../office'
 
 let office: Office
 
@@ -34,10 +34,10 @@ test('the field app starts again after the server has gone', async ({ page }) =>
   expect(complaints).toEqual([])
 
   const shown = page.getByRole('textbox', { name: '登记码' })
-  await expect(shown).toBeVisible()
+  await shown.waitFor()
   await office.stop()
   await page.reload()
-  await expect(shown).toBeVisible()
+  await shown.waitFor()
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true)
   await office.start()
 })
@@ -69,7 +69,7 @@ test('no page loads anything from another host', async ({ page }) => {
 test('nothing moves for who has asked for no motion, not even for an instant', async ({ page }) => {
   await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' })
   await page.goto(office.url)
-  await expect(page.getByRole('textbox', { name: '登记码' })).toBeVisible()
+  await page.getByRole('textbox', { name: '登记码' }).waitFor()
   await page.evaluate(() => {
     for (const begun of ['transitionrun', 'animationstart']) document.addEventListener(begun, () => document.body.setAttribute('data-moved', begun))
   })

@@ -1,12 +1,12 @@
 /** 舞钢's main job, and its report goes back to the phone with reasons; the answers are new, the signed record stays (D-10). */
 import { expect, test } from '@playwright/test'
-import { carry, commonWords, delivered } from './carry'
-import { type Desk, KINDS } from './desk'
-import { touch } from './finger'
-import { look } from './look'
-import { Office } from './office'
-import { discardPhones } from './phone'
-import type { Visit } from './visit'
+import { carry, commonWords, delivered } from '../carry'
+import { type Desk, KINDS } from '../desk'
+import { touch } from '../finger'
+import { look } from '../look'
+import { Office } from '../office'
+import { discardPhones } from '../phone'
+import type { Visit } from '../visit'
 
 const ANSWER = '当日已安排抽排，积水约三平方米，见照片'
 const UNIT = '样本花园物业服务有限公司'
@@ -27,7 +27,7 @@ test('舞钢: no position is ever asked for, a photo is demanded, the notice has
     plan: { finding: { part: '地下一层防护单元一', note: '排水沟积水约三平方米' }, receiver: '甄物业', party: '贾经理', photos: 3, door: false },
   }, async (before) => {
     await before.walkTo('arrive')
-    await expect(before.phone.page.getByText('本机关不记录位置')).toBeVisible()
+    await before.phone.page.getByText('本机关不记录位置').waitFor()
     await before.overview()
     await before.phone.tap('step-record')
     await expect(before.phone.page.locator('[data-need="M_MIN_PHOTOS"]')).toContainText('现场照片至少 1 张，现有 0 张')
@@ -52,10 +52,10 @@ test('舞钢: no position is ever asked for, a photo is demanded, the notice has
 async function returned(desk: Desk, visit: Visit): Promise<void> {
   const { phone, plan } = visit
   await phone.tap('me')
-  await expect(phone.on('lock')).toBeVisible()
+  await phone.on('lock').waitFor()
   await look(phone.page, 'me')
   await touch(phone.page.getByRole('button', { name: '需要处理的内容' }))
-  await expect(phone.page.getByText('没有需要处理的内容')).toBeVisible()
+  await phone.page.getByText('没有需要处理的内容').waitFor()
   await look(phone.page, 'troubles')
   await phone.page.goto(`${office.url}/#/`)
 
@@ -81,7 +81,7 @@ async function returned(desk: Desk, visit: Visit): Promise<void> {
   await phone.tap(`reply-save-${item}`)
   await expect(phone.on(`reason-${item}`)).toContainText(ANSWER)
   await phone.tap('return-attest')
-  await expect(phone.on('voided')).toBeVisible()
+  await phone.on('voided').waitFor()
   await phone.tap('attest-mine')
   await expect(phone.on(`attest-card-${plan.team[0].id}`)).toContainText('已核验')
   await phone.tap('attest-second')
@@ -90,7 +90,7 @@ async function returned(desk: Desk, visit: Visit): Promise<void> {
   await touch(phone.page.getByRole('button', { name: '返回' }))
   await phone.tap('step-leave')
   await phone.tap('seal')
-  await expect(phone.on('sealed')).toBeVisible()
+  await phone.on('sealed').waitFor()
   await phone.tap('home')
   await delivered(phone)
 
