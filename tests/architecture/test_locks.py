@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.sources import ROOT, short, text, tracked
 
-PYTHON_LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"]
+PYTHON_LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-uv.txt"]
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 # Composed, so that this file does not find itself.
 MACHINE_PATHS = re.compile("|".join(re.escape(f"/{top}/") for top in ("work", "home", "root", "Users")))

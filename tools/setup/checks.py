@@ -30,32 +30,36 @@ class Outcome:
 def lint() -> int:
     python_env.ensure(development=True)
     began = time.monotonic()
-    return _summarise(_lint(node_env.ensure_packages()), time.monotonic() - began)
+    return _summarise([*_python_read(), _eslint(node_env.ensure_packages())], time.monotonic() - began)
 
 
 def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     """Set up and run; ``pytest_arguments`` narrow the run to Python tests."""
     began = time.monotonic()
+    if pytest_arguments and only is None:
+        only = "python"
+    outcomes: list[Outcome] = []
     with contextlib.ExitStack() as beside:
-        if only is None and not pytest_arguments:
-            # All three wait for the network.
+        if only is None:
+            # Whatever else a machine lacks comes while Python's part does what it can alone.
             beside.enter_context(node_env.packages_beside())
             beside.enter_context(browser.beside())
         python_env.ensure(development=True)
-    if pytest_arguments and only is None:
-        only = "python"
+        if only in (None, "lint"):
+            outcomes += _python_read()
+        if only is None:
+            _collected_once()
     suites: list[Callable[[], list[Outcome]]] = []
     if only is None:
         suites.append(lambda: _without_a_server(node_env.ensure_packages()))
     if only == "lint":
-        suites.append(lambda: _lint(node_env.ensure_packages()))
+        suites.append(lambda: [_eslint(node_env.ensure_packages())])
     if only == "ts":
         suites.append(lambda: [run(node_env.ensure_packages()) for run in (_types, _vitest)])
     if only in (None, "python"):
         suites.append(lambda: [_python(node_env.ensure_packages(), pytest_arguments)])
     if only in (None, "browser"):
         suites.append(_browser)
-    outcomes: list[Outcome] = []
     for suite in suites:
         try:
             outcomes += suite()
@@ -66,24 +70,33 @@ def test(only: str | None, pytest_arguments: Sequence[str]) -> int:
     return _summarise(outcomes, time.monotonic() - began)
 
 
-def _lint(node: node_env.Node) -> list[Outcome]:
+def _python_read() -> list[Outcome]:
+    """What reads the sources and needs no Node."""
     python, env = str(places.PYTHON), places.child_env()
-    checks = [
-        ("ruff", [python, "-m", "ruff", "check", "."], places.ROOT, env),
-        ("mypy --strict", [python, "-m", "mypy"], places.ROOT, env),
-        ("import contracts", [str(places.SCRIPTS / "lint-imports")], places.ROOT, env),
-        ("checklists", [python, "-m", "server.rules.cli", "check"], places.ROOT, env),
-        ("eslint", [str(node.npm), "run", "--silent", "lint"], places.PWA, node_env.node_env(node)),
-    ]
-    return [_run(name, command, cwd=cwd, env=its_env) for name, command, cwd, its_env in checks]
+    return [_run(name, command, env=env) for name, command in (
+        ("ruff", [python, "-m", "ruff", "check", "."]),
+        ("mypy --strict", [python, "-m", "mypy"]),
+        ("import contracts", [str(places.SCRIPTS / "lint-imports")]),
+        ("checklists", [python, "-m", "server.rules.cli", "check"]),
+    )]
+
+
+def _collected_once() -> None:
+    """One process reads and compiles all modules and tests; the three that run them would each do it at the same time."""
+    subprocess.run([str(places.PYTHON), "-m", "pytest", "--collect-only", "-qq"], cwd=places.ROOT, env=places.child_env(),
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def _eslint(node: node_env.Node) -> Outcome:
+    return _run("eslint", [str(node.npm), "run", "--silent", "lint"], cwd=places.PWA, env=node_env.node_env(node))
 
 
 def _without_a_server(node: node_env.Node) -> list[Outcome]:
-    """All that reads the sources, and the tests of the PWA. What keeps one core busy goes beside: its types, then the build that the scenarios want."""
+    """All that reads the PWA's sources, and its tests. What keeps one core busy goes beside: its types, then the build that the scenarios want."""
     with ThreadPoolExecutor(1) as beside:
         types = beside.submit(_types, node, aside=True)
         beside.submit(_build)
-        return [*_lint(node), _vitest(node), types.result()]
+        return [_eslint(node), _vitest(node), types.result()]
 
 
 def _build() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -12,6 +13,10 @@ from tools.setup import places, say, stamps
 
 RUNTIME = places.ROOT / "requirements.txt"
 DEVELOPMENT = places.ROOT / "requirements-dev.txt"
+INSTALLER = places.ROOT / "requirements-uv.txt"
+# Names of settings: pip's and uv's.
+PIP_TO_UV = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS",
+             "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE"}
 APT_LINE = "apt-get install -y python3-venv python3-pip"
 
 
@@ -31,9 +36,24 @@ def ensure(*, development: bool) -> None:
 
 
 def install(lock: Path, what: str) -> None:
-    """Install one hashed lock file; mirrors and proxies of the user's pip settings apply.
+    """Install one hashed lock file by uv, or by pip where uv cannot do it (docs/adr/0015-uv-installs.md).
 
     Byte code is left to whoever imports a module first: most of what lies in the packages nobody ever does."""
+    try:
+        uv = _uv()
+        say.command(
+            what,
+            [uv, "pip", "install", "--python", places.PYTHON, "--require-hashes", "--system-certs",
+             # The hash decides, not which of several sources has it first; as pip has it.
+             "--index-strategy", "unsafe-best-match", "-r", lock],
+            env=places.child_env() | _as_pip_is_told(),
+        )
+    except say.SetupError as fault:
+        say.warn(f"uv 没有装成，改用 pip。{fault}")
+        _by_pip(lock, what)
+
+
+def _by_pip(lock: Path, what: str) -> None:
     say.command(
         what,
         [places.PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
@@ -42,13 +62,38 @@ def install(lock: Path, what: str) -> None:
     )
 
 
+def _uv() -> Path:
+    """The program of the lock, brought by pip. Raises SetupError."""
+    program = places.SCRIPTS / ("uv.exe" if os.name == "nt" else "uv")
+    wanted = stamps.fingerprint([INSTALLER], str(places.VENV))
+    if not program.exists() or not stamps.fresh("uv", wanted):
+        _by_pip(INSTALLER, "取得安装程序 uv")
+        stamps.write(uv=wanted)
+    return program
+
+
+def _as_pip_is_told() -> dict[str, str]:
+    """A mirror is the user's pip setting: the same for uv. ``pip config list`` prints ``global.index-url='…'``; the
+    environment comes last, as it counts most."""
+    asked = subprocess.run([str(places.PYTHON), "-m", "pip", "config", "list"], capture_output=True, encoding="utf-8",
+                           stdin=subprocess.DEVNULL, env=places.child_env(), check=False)
+    told: dict[str, str] = {}
+    for line in sorted(asked.stdout.splitlines(), key=lambda line: line.startswith(":env:")):
+        name, _, value = line.partition("=")
+        known = PIP_TO_UV.get(name.rpartition(".")[2])
+        if known is not None:
+            # Several are set apart by spaces there, by commas here for links.
+            told[known] = (" " if known != "UV_FIND_LINKS" else ",").join(value.strip("'").split())
+    return told
+
+
 def _ensure_venv() -> None:
     if _works():
         return
     if places.VENV.exists():
         say.step("旧的 .venv 不能用（Python 版本或目录变了），重建")
         shutil.rmtree(places.VENV)
-    stamps.write(python=None, python_full=None, node_wheel=None)
+    stamps.write(python=None, python_full=None, node_wheel=None, uv=None)
     say.step(f"建立 Python 环境 .venv (Python {platform.python_version()})")
     if _quiet(sys.executable, "-m", "venv", str(places.VENV)) and _works():
         say.done(".venv")
