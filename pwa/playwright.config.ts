@@ -44,7 +44,7 @@ const ARGUMENTS = [
 ]
 
 export default defineConfig({
-  // In this order: inspections take a minute and more each; begun last, one of them would be alone at the end with half the machine.
+  // Files run by name, so `inspections` first: they take a minute and more each, and begun last one would be alone at the end with half the machine.
   testDir: '../tests/browser',
   globalSetup: '../tests/browser/demo.ts',
   outputDir: '../.suijian/browser',
