@@ -84,6 +84,8 @@ test('a locked phone keeps nothing readable on its disk', async () => {
 
     // And nothing was lost by it: the same place, the same words, the half sentence too.
     await phone.switchOn()
+    // The address is listened to once the first screen stands.
+    await expect(phone.on('pin')).toBeAttached()
     await phone.page.goto(address)
     await phone.unlock(team[0])
     await expect.poll(() => visit.insp()).toBe(insp)
