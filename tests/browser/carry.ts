@@ -23,8 +23,18 @@ export interface Scenario {
   readonly shift?: number
 }
 
+interface Prepared {
+  readonly phone: Phone
+  readonly visit: Visit
+  readonly team: [Holder, Holder]
+}
+
 /** Both inspectors enrolled on one phone, the second one first, so that the first one holds it unlocked. */
-export async function preparedPhone(office: Office, { slug, unit, logins, plan, alone = false, shift = 0 }: Scenario): Promise<{ phone: Phone; visit: Visit; team: [Holder, Holder] }> {
+export function preparedPhone(office: Office, scenario: Scenario): Promise<Prepared> {
+  return test.step('a prepared phone', () => prepare(office, scenario))
+}
+
+async function prepare(office: Office, { slug, unit, logins, plan, alone = false, shift = 0 }: Scenario): Promise<Prepared> {
   const people = await teamOf(office, slug, logins)
   const [first, second] = people.holders as [Holder, Holder]
   const phone = await Phone.unpack(office.url, shift)

@@ -1,6 +1,6 @@
 /** Every screen once per run: no serious fault for axe in either theme, and a picture when somebody wants to look. */
-import AxeBuilder from '@axe-core/playwright'
-import { expect, type Page } from '@playwright/test'
+import { expect, type Page, test } from '@playwright/test'
+import axe, { type AxeResults, type RunOptions } from 'axe-core'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { lookedAt } from './office'
@@ -8,7 +8,10 @@ import { lookedAt } from './office'
 const PICTURES = process.env['SUIJIAN_SHOTS'] ?? ''
 
 export async function look(page: Page, name: string): Promise<void> {
-  if (!firstToSee(name)) return
+  if (firstToSee(name)) await test.step(`look at ${name}`, () => inBothThemes(page, name))
+}
+
+async function inBothThemes(page: Page, name: string): Promise<void> {
   await page.evaluate(drawAll)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
@@ -33,13 +36,20 @@ function drawWhatIsSeen(): void {
 }
 
 /** What axe calls serious or critical on this page, with the first places of each. */
-export async function graveFaults(page: Page, rules: { readonly runOnly?: string[] } = {}): Promise<string[]> {
-  // Legacy mode stays in this page: a fresh tab has no way out while the phone is offline.
-  // It is a megabyte to be read by the page: once is enough.
-  const again = await page.evaluate(() => 'axe' in globalThis)
-  const { violations } = await new AxeBuilder({ page, ...(again ? { axeSource: ';' } : {}) }).options({ ...rules, resultTypes: ['violations'], selectors: false }).setLegacyMode().analyze()
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  return grave.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`)
+export async function graveFaults(page: Page, rules: RunOptions = {}): Promise<string[]> {
+  // It is half a megabyte to be read by the page: once is enough.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
+  const options: RunOptions = { ...rules, resultTypes: ['violations'], selectors: false }
+  return page.evaluate(ofAxe, options)
+}
+
+/** Runs in the page, axe being there. */
+async function ofAxe(options: RunOptions): Promise<string[]> {
+  const { axe } = globalThis as unknown as { axe: { run: (options: RunOptions) => Promise<AxeResults> } }
+  const { violations } = await axe.run(options)
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`)
 }
 
 /** Whether no scenario has looked at this screen yet, in whichever process: who makes the folder is the first. */

@@ -53,11 +53,11 @@ export function run(file: string, ...args: string[]): string {
   return execFileSync(PYTHON, [join(ROOT, 'tests/browser', file), ...args], { cwd: ROOT, env: environment('', 0), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 50_000_000 })
 }
 
-/** A data directory with the five demo agencies; whoever asks for it removes it. */
-export function loadDemo(): string {
-  const made = mkdtempSync(join(tmpdir(), 'suijian-demo-'))
-  execFileSync(PYTHON, ['-m', 'tests.browser.program', 'demo'], { cwd: ROOT, env: environment(made, 0), stdio: ['ignore', 'ignore', 'inherit'] })
-  return made
+/** The five demo agencies in this empty data directory. */
+export async function loadDemo(data: string): Promise<void> {
+  const loading = running(spawn(PYTHON, ['-m', 'tests.browser.program', 'demo'], { cwd: ROOT, env: environment(data, 0), stdio: ['ignore', 'ignore', 'inherit'] }))
+  const status = await loading.ended
+  if (status !== 0) throw new Error(`the demo was not loaded: ${status}`)
 }
 
 function prepared(name: string): string {

@@ -2,7 +2,7 @@
  * An inspector whose phone keeps dying: looks at the screen, does the next thing it asks for, and notes what the screen
  * has shown as saved. Whatever is noted must never be asked for again.
  */
-import { expect, type Locator } from '@playwright/test'
+import { expect, type Locator, test } from '@playwright/test'
 import { touch } from './finger'
 import type { Phone } from './phone'
 import type { Plan } from './plan'
@@ -27,7 +27,10 @@ export class Untiring extends Visit {
 
   /** One thing the screen asks for; false when the visit is sealed. */
   async once(): Promise<boolean> {
-    if (this.ledger.saved.includes('seal')) return false
+    return this.ledger.saved.includes('seal') ? false : test.step('the next thing', () => this.next())
+  }
+
+  private async next(): Promise<boolean> {
     const step = await this.stands()
     this.ledger.place = this.ledger.heading = step
     const [id, checklist] = step.split('~') as [string, string | undefined]

@@ -2,7 +2,7 @@
  * A whole visit as an inspector does it: the app says which step comes next, this answers it. Nothing here knows an
  * agency; what differs between agencies stands in their profiles, and in what a scenario asks for.
  */
-import { expect, type Locator } from '@playwright/test'
+import { expect, type Locator, test } from '@playwright/test'
 import { touch } from './finger'
 import type { Phone } from './phone'
 import type { Finding, Plan } from './plan'
@@ -121,7 +121,8 @@ export class Visit {
     }
     const act = does[id]
     if (act === undefined) throw new Error(`nobody knows how to do the step ${step}`)
-    await act()
+    // Named in the report; and what stands in no step makes the runner look through all that was done before.
+    await test.step(step, act)
   }
 
   private async recusal(): Promise<void> {
