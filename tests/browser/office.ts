@@ -183,7 +183,8 @@ export class Office {
   }
 
   async close(): Promise<void> {
-    await this.stop()
+    // Nothing of it is kept: the two seconds that open connections are given would be waited for in vain.
+    await this.kill()
     rmSync(this.data, { recursive: true, force: true })
   }
 }
