@@ -6,6 +6,8 @@ export default {
   testDir: '../bench/phone',
   testMatch: '*.bench.ts',
   outputDir: '../.suijian/bench-phone',
+  // One after the other: beside another measurement each would measure that one too.
+  workers: 1,
   reporter: [['list']],
   timeout: 900_000,
 }
