@@ -14,6 +14,7 @@ import os
 import platform
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from tests.handset import TUS, FieldPhone, metadata
 from tests.phone import a_field_phone, a_picture, record_visit
 
 BUDGET_MS = {"76 events": 25.0, "one photo": 5.0, "whole visit": 60.0, "sent again": 5.0, "nothing new": 1.5}
+BATCH = 50
 PHOTO_BYTES = 300_000
 
 
@@ -72,6 +74,44 @@ def prepared(server: live.Live, visits: int) -> list[tuple[FieldPhone, dict[str,
                 photos[one.photo(carried.visit.insp, data)["h"]] = data
             ready.append((one, photos))
     return ready
+
+
+def events_a_second(server: live.Live, ready: list[tuple[FieldPhone, dict[str, bytes]]]) -> float:
+    """One phone after the other, in batches of 50, each stored and durable before the next is sent."""
+    http, sent = requests.Session(), 0
+    began = time.perf_counter()
+    for phone, _ in ready:
+        headers = {"Authorization": f"Bearer {phone.device.access}"}
+        for first in range(1, len(phone.wires), BATCH):
+            batch = phone.wires[first : first + BATCH]
+            answer = http.post(f"{server.url}/sync/events", json={"events": batch}, headers=headers, timeout=60)
+            answer.raise_for_status()
+            assert {one["status"] for one in answer.json()["results"]} == {"stored"}
+            sent += len(batch)
+    return sent / (time.perf_counter() - began)
+
+
+def commits_a_second(folder: Path, commits: int = 300) -> float:
+    """The machine's own rate: one row of 600 bytes a commit, with the settings of the server's SQLite."""
+    connection = sqlite3.connect(folder / "bare.sqlite3", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE bare (body BLOB)")
+    began = time.perf_counter()
+    for _ in range(commits):
+        connection.execute("INSERT INTO bare VALUES (?)", (secrets.token_bytes(600),))
+    rate = commits / (time.perf_counter() - began)
+    connection.close()
+    return rate
+
+
+def an_empty_pull(server: live.Live, phone: FieldPhone) -> tuple[int, int]:
+    """Bytes of body and of headers that answer a phone which has everything; it asks once."""
+    url, headers = f"{server.url}/sync/changes", {"Authorization": f"Bearer {phone.device.access}"}
+    cursor = requests.get(url, headers=headers, timeout=60).json()["cursor"]
+    answer = requests.get(url, params={"cursor": cursor}, headers=headers, timeout=60)
+    assert answer.json()["changes"] == []
+    return len(answer.content), sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
 
 
 def ours(server: live.Live, ready: list[tuple[FieldPhone, dict[str, bytes]]]) -> dict[str, float]:
@@ -174,15 +214,19 @@ def main(visits: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with live.a_live_server(folder) as server:
-            warm, ready = prepared(server, min(3, visits)), prepared(server, visits)
+            warm, ready, more = prepared(server, min(3, visits)), prepared(server, visits), prepared(server, visits)
             server.start()
             ours(server, warm)
             found = ours(server, ready)
+            rate, bare = events_a_second(server, more), commits_a_second(folder)
+            body, head = an_empty_pull(server, ready[0][0])
         floor = the_floor(ready, folder)
     print(f"{visits} visits of {len(ready[0][0].wires) - 1} events, load {os.getloadavg()[0]:.1f}, {platform.machine()}")
     print(f"{'CPU-ms':24} {'ours':>8} {'floor':>8} {'budget':>8}")
     for what, ms in found.items():
         print(f"{what:24} {ms:8.2f} {floor.get(what, float('nan')):8.2f} {BUDGET_MS.get(what, float('nan')):8.1f}")
+    print(f"events in batches of {BATCH}: {rate:.0f} a second = {rate / bare:.2f} x bare commits, {bare:.0f} a second")
+    print(f"empty pull: 1 request, {body} bytes of body, {head} of headers")
 
 
 if __name__ == "__main__":
