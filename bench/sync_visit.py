@@ -4,6 +4,8 @@ A real gunicorn with SQLite (synchronous=FULL), one process, is sent whole visit
 photos of 300 kB each), then the same again, then questions with nothing new. Beside it, in the same run, a minimal
 Flask server gets the same bytes: the difference is what the promises cost. CPU is that of the server's processes
 (psutil), not of this client. Decoding photos is a job and not in these numbers. Budgets: design/stack.md.
+
+Then events a second in batches of 50 beside the machine's own durable commits, and the bytes of a pull that brings nothing.
 """
 
 from __future__ import annotations
